@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "fd-util.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+int fd_close(int fd) {
+        if (fd >= 0) {
+                int saved_errno = errno;
+
+                /* Linux releases the fd even when close() reports EINTR: never try again. */
+                int r = close(fd);
+                assert(r == 0 || errno != EBADF);
+                errno = saved_errno;
+        }
+
+        return -EBADF;
+}
+
+uint64_t now_usec(void) {
+        struct timespec ts;
+
+        int r = clock_gettime(CLOCK_MONOTONIC, &ts);
+        assert(r == 0);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What the project knows of each SoC: one table. The USB ids are not here but in
+ * systemd/70-snagd.rules, so that an administrator can add to them. */
+
+#include "macro.h"
+#include "string-table.h"
+
+/* Which program on the board is talking. U-Boot proper is not a stage: it is the result. */
+typedef enum Stage {
+        STAGE_ROM, /* the boot ROM asks for the SPL */
+        STAGE_SPL, /* the SPL asks for U-Boot */
+        _STAGE_MAX,
+} Stage;
+
+DECLARE_STRING_TABLE(stage, Stage);
+
+typedef struct Soc {
+        const char *name; /* as on the command line, the bus and in ID_SNAGD_SOC */
+
+        /* The most that the ROM loads into SRAM, in bytes. AM335x: 0x402F0400..0x4030B800, TRM
+         * SPRUH73 26.1.9.2. */
+        uint32_t spl_size_max;
+
+        /* DHCP option 60 of each stage, NULL-terminated. */
+        const char *const *vendor_classes[_STAGE_MAX];
+} Soc;
+
+/* Returns the entry of that exact name, or NULL. */
+const Soc *soc_find(const char *name);
+
+/* Returns entry @index, or NULL behind the last: the order in which they are listed to people. */
+const Soc *soc_at(size_t index);
