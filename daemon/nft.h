@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* nftables: the port rewriting of a session's namespace, sent as one batch that takes effect whole
+ * or not at all. It dies with its namespace; nothing ever removes it.
+ *
+ * Needs:  CAP_NET_ADMIN; that the kernel has nf_tables or can load it (no CAP_SYS_MODULE needed).
+ * Blocks: on nf_tables' commit lock, and on the first use while the kernel loads the module.
+ * Logs:   nothing. */
+
+#include "macro.h"
+
+#define NFT_PORT_REWRITES_MAX 8u
+
+/* A UDP port as the board sees it, and where an unprivileged server listens for it. */
+typedef struct NftPortRewrite {
+        uint16_t board_port;  /* 67 */
+        uint16_t server_port; /* 9067 */
+} NftPortRewrite;
+
+/* Makes the table `ip snagd` in the namespace in which the caller is (use netns_run()): what arrives
+ * for a board_port is delivered to its server_port, and what leaves from a server_port leaves from
+ * the board_port. IPv4 UDP only; no connection tracking. Datagrams without UDP checksum keep it
+ * that way; those that have one keep a valid one. @n is 1 to NFT_PORT_REWRITES_MAX.
+ *
+ * Returns 0; -EOPNOTSUPP if the kernel has no nf_tables and cannot load it (typical after a kernel
+ * upgrade without reboot); -EPERM; -EEXIST if there is a table `snagd` already; -ENOMEM, -ENOBUFS;
+ * otherwise what the kernel acknowledged. */
+int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n);
