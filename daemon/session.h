@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* One client's hold on one board: a namespace, and the state machine that moves the board's
+ * interface into it and home again. The theory of operation is in session.c.
+ *
+ * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. Blocks on the kernel's acknowledgements. Logs. */
+
+#include <netinet/in.h>
+#include <sys/types.h>
+
+#include "board.h"
+#include "failure.h"
+#include "macro.h"
+#include "soc.h"
+#include "string-table.h"
+
+typedef struct Manager Manager;
+
+/* "idle" … as on the bus. The specification of the machine is in session.c. */
+typedef enum SessionState {
+        SESSION_STATE_IDLE,
+        SESSION_STATE_WAITING,
+        SESSION_STATE_ATTACHING,
+        SESSION_STATE_READY,
+        SESSION_STATE_DETACHED,
+        SESSION_STATE_FAILED,
+        SESSION_STATE_CLOSED, /* never seen from outside but in on_session_removed() */
+        _SESSION_STATE_MAX,
+} SessionState;
+
+DECLARE_STRING_TABLE(session_state, SessionState);
+
+/* A mask in the observer's calls. */
+typedef enum SessionProperty {
+        SESSION_PROPERTY_STATE = 1u << 0,
+        SESSION_PROPERTY_STAGE = 1u << 1,
+        SESSION_PROPERTY_PORT = 1u << 2,
+        SESSION_PROPERTY_ID_PATH = 1u << 3,
+        SESSION_PROPERTY_FAILURE = 1u << 4,
+        SESSION_PROPERTY_PLUG_USEC = 1u << 5,
+        SESSION_PROPERTY_ATTACH_USEC = 1u << 6,
+        SESSION_PROPERTY_READY_USEC = 1u << 7,
+} SessionProperty;
+
+/* What a client asks for. Borrowed for the time of the call. */
+typedef struct SessionSpec {
+        const Soc *soc;
+        const char *port;  /* a port or an ID_PATH; NULL: any */
+        Stage first_stage; /* the first stage that is accepted; with spl a ROM is left alone */
+        uid_t owner_uid;
+        void *userdata; /* the D-Bus edge's own; session_get_userdata() */
+} SessionSpec;
+
+/* Checks and looks up what came over the bus; @port and @stage may be NULL. Pure: for use before
+ * authorisation. Returns 0, or the errno of UnknownSoc, InvalidPort or InvalidOption in @failure.
+ * @ret borrows @port. */
+int session_spec_parse(const char *soc, const char *port, const char *stage, uid_t owner_uid,
+                       SessionSpec *ret, Failure *failure);
+
+/* For the manager: makes the namespace with all that can be there before a board is. */
+int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Session **ret,
+                Failure *failure);
+Session *session_free(Session *session);
+DEFINE_CLEANUP_FUNC(Session, session_free);
+
+/* Of the bus. Every string is never NULL: "" when not known. */
+const char *session_get_id(const Session *session); /* "s1" */
+SessionState session_get_state(const Session *session);
+const char *session_get_stage(const Session *session); /* of the last board; "" before the first */
+const char *session_get_port(const Session *session);
+const char *session_get_id_path(const Session *session);
+const Soc *session_get_soc(const Session *session);
+const Failure *session_get_failure(const Session *session); /* name NULL unless failed */
+uint64_t session_get_plug_usec(const Session *session);     /* 0 before the first */
+uint64_t session_get_attach_usec(const Session *session);
+uint64_t session_get_ready_usec(const Session *session);
+uid_t session_get_owner_uid(const Session *session);
+void *session_get_userdata(const Session *session);
+
+/* An unbound IPv4 UDP socket in the namespace, with IP_PKTINFO. Returns 0, or the errno of
+ * LimitExceeded, WrongState, NoMemory or LinkFailed. */
+int session_open_socket(Session *session, int *ret_fd, Failure *failure);
+
+/* From now on it takes boards; one that is there is taken before this returns. WrongState unless
+ * idle. */
+int session_start(Session *session, Failure *failure);
+
+/* Ends it, in whatever state: interface home, namespace released, on_session_removed(). The memory
+ * goes at the next turn of the event loop; do not use @session any more. */
+void session_close(Session *session);
+
+/* For the manager: who gets which. */
+bool session_names(const Session *session, const Board *board);        /* named its port */
+bool session_is_named(const Session *session);                         /* named any port */
+bool session_holds(const Session *session, const Board *board);        /* the port is its own */
+bool session_is_following(const Session *session, const Board *board); /* mid-recovery there */
+bool session_accepts(const Session *session, const Board *board);
+uint64_t session_get_start_usec(const Session *session);
+void session_on_board_ready(Session *session, Board *board); /* free, and its link can be moved */
+void session_on_board_removed(Session *session, Board *board);
