@@ -16,7 +16,7 @@
  *             switch (action.type) {
  *             case TFTP_ACTION_REPLY:       send action.datagram to action.peer, listening socket
  *             case TFTP_ACTION_CONNECT:     connect socket[action.slot] to action.peer: a fresh TID;
- *                                           if that fails: tftp_server_handle_unreachable()
+ *                                           if that fails: tftp_server_handle_connect_failed()
  *             case TFTP_ACTION_SEND:        send action.datagram through socket[action.slot]
  *             case TFTP_ACTION_DISCONNECT:  connect it to AF_UNSPEC; action.progress is the result
  *             }
@@ -46,26 +46,25 @@ typedef struct TftpAction {
         TftpProgress progress;   /* DISCONNECT: how it ended */
 } TftpAction;
 
-/* Members are private to tftp-server.c; here so that it can be embedded. */
+/* Members of both are private to tftp-server.c; here so that they can be embedded. */
 typedef struct TftpSlot {
         TftpTransfer transfer;
         struct sockaddr_in peer;
-        bool want_connect;
-        bool want_disconnect; /* connected, and its transfer has ended */
-        bool has_result;      /* `result` is that of the transfer before, not yet handed out */
+        bool is_in_use;    /* from the request until DISCONNECT was handed out */
+        bool want_connect; /* CONNECT was not handed out yet */
+        bool has_result;   /* of the transfer that was replaced: not handed out yet */
         TftpProgress result;
         struct sockaddr_in result_peer;
 } TftpSlot;
 
 typedef struct TftpServer {
-        char filename[TFTP_SERVER_FILENAME_MAX + 1];
+        char filename[TFTP_SERVER_FILENAME_MAX + 1]; /* empty: nothing is served */
         const void *data;
         uint64_t size;
         TftpLimits limits;
-        unsigned n_slots;
         TftpSlot slots[TFTP_SERVER_SLOTS_MAX];
-        unsigned latest_slot;
-        uint64_t n_transfers; /* begun */
+        unsigned n_slots;
+        int latest_slot; /* whose transfer began last; -1: none */
         bool has_reply;
         TftpDatagram reply;
         struct sockaddr_in reply_peer;
