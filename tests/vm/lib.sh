@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Words for scenarios: bash scripts in scenarios/ that run inside the virtual machine as root. A
+# scenario begins with '. "$SNAGD_TESTS/lib.sh"' and ends with 'done_testing'. Its standard output is
+# TAP, written by the words below alone; its standard error goes to the host's log.
+#
+#   ok TEXT COMMAND…        one result: whether the command succeeds; what it prints is logged
+#   is TEXT GOT WANTED      one result: whether the two are the same
+#   pass TEXT, fail TEXT    one result each
+#   skip TEXT               ends the scenario as skipped
+#   note TEXT               a remark in the TAP stream
+#   done_testing            the last line of a scenario
+#
+# People (all with no-new-privs and without capabilities):
+#
+#   as_seat_user COMMAND…   'user', in the active local session on seat0
+#   as_remote COMMAND…      'remote', logged in as if by ssh: a session without a seat
+#   as_user2 COMMAND…       'user2', in no session at all, as a system service would be
+#   start WHO COMMAND…      the same in the background; WHO is one of the above without 'as_'; the
+#                           process itself (no shell around it) is $started
+#
+# To wait for something: no scenario sleeps.
+#
+#   wait_until COMMAND…     until it succeeds, asked again at every uevent and bus signal and at
+#                           least every half second; fails after $PATIENCE seconds
+#   wait_exit PID           until a background process has ended; returns its status
+
+# One step of a recovery takes some seconds under emulation; this is the end of hope, not a measure.
+PATIENCE=120
+
+results=0
+failures=0
+testing_done=no
+background=()
+
+note() {
+        printf '# %s\n' "$*"
+}
+
+pass() {
+        results=$((results + 1))
+        printf 'ok %d - %s\n' "$results" "$1"
+        echo "--- ok: $1" >&2
+}
+
+fail() {
+        results=$((results + 1))
+        failures=$((failures + 1))
+        printf 'not ok %d - %s\n' "$results" "$1"
+        echo "--- NOT OK: $1" >&2
+}
+
+ok() {
+        local text=$1 output
+        shift
+        if output=$("$@" 2>&1); then
+                [ -z "$output" ] || echo "$output" >&2
+                pass "$text"
+        else
+                note "status $? of: $*"
+                [ -z "$output" ] || note "  ${output//$'\n'/$'\n#   '}"
+                fail "$text"
+        fi
+}
+
+is() {
+        if [ "$2" = "$3" ]; then
+                pass "$1"
+        else
+                note "got:    ${2//$'\n'/$'\n#         '}"
+                note "wanted: ${3//$'\n'/$'\n#         '}"
+                fail "$1"
+        fi
+}
+
+not() {
+        ! "$@"
+}
+
+skip() {
+        echo "1..0 # SKIP $1"
+        testing_done=yes
+        exit 0
+}
+
+done_testing() {
+        echo "1..$results"
+        testing_done=yes
+        [ "$failures" = 0 ]
+        exit
+}
+
+at_exit() {
+        local pid
+        for pid in "${background[@]}"; do
+                kill -KILL "$pid" 2>/dev/null
+        done
+        [ $testing_done = yes ] || echo "--- the scenario ended before its end" >&2
+}
+trap at_exit EXIT
+
+as_seat_user() {
+        "$SNAGD_TESTS/in-session" user "$@"
+}
+
+as_user2() {
+        "$SNAGD_TESTS/in-session" user2 "$@"
+}
+
+as_remote() {
+        log_in_remote
+        "$SNAGD_TESTS/in-session" remote "$@"
+}
+
+# The session that a login over the network is; it stays until the machine goes off.
+log_in_remote() {
+        [ ! -e /run/snagd-test/session-of-remote ] || return 0
+        # Not Type=exec: that would wait for a main process in the unit's own group for ever.
+        systemd-run --quiet --collect --unit=remote-login --uid=remote -p Type=simple \
+                -p PAMName=remote-login sleep infinity || return
+        wait_until session_of_remote_known
+}
+
+session_of_remote_known() {
+        local session
+        session=$(loginctl show-user remote -P Sessions 2>/dev/null) || return
+        [ -n "$session" ] || return
+        echo "${session%% *}" >/run/snagd-test/session-of-remote
+}
+
+start() {
+        local who=$1
+        shift
+        case "$who" in
+        seat_user) who=user ;;
+        remote) log_in_remote ;;
+        user2) ;;
+        root)
+                "$@" &
+                started=$!
+                background+=("$started")
+                return
+                ;;
+        esac
+        "$SNAGD_TESTS/in-session" "$who" "$@" &
+        started=$!
+        background+=("$started")
+}
+
+wait_exit() {
+        local status=0
+        timeout "$PATIENCE" tail --pid="$1" -s 0.1 -f /dev/null || return 255
+        wait "$1" || status=$?
+        return "$status"
+}
+
+wait_until() {
+        local deadline=$((SECONDS + PATIENCE)) events pid
+        "$@" && return
+        # Whatever happens on the bus, with devices, or in the kernel's network is a reason to look again.
+        exec {events}< <(
+                udevadm monitor --udev --kernel &
+                dbus-monitor --system --profile "type='signal'" &
+                ip -o monitor link address &
+                trap 'kill $(jobs -p) 2>/dev/null' EXIT TERM
+                wait
+        )
+        pid=$!
+        while ! "$@"; do
+                if [ $SECONDS -ge $deadline ]; then
+                        kill "$pid"
+                        exec {events}<&-
+                        echo "wait_until: not within $PATIENCE s: $*" >&2
+                        return 1
+                fi
+                read -r -t 0.5 -u "$events" _
+        done
+        kill "$pid"
+        exec {events}<&-
+}
+
+# What must be the same after as before: addresses, routes, rules, namespaces of the host. Interfaces
+# appear without their indexes, which count on.
+host_state() {
+        echo "[addresses]"
+        ip -j address | jq -r '.[] | [.ifname, (.flags | sort | join(",")), .operstate,
+                (.addr_info[] | .local + "/" + (.prefixlen | tostring))] | join(" ")' | sort
+        echo "[routes]"
+        ip route show table all
+        ip -6 route show table all | sed 's/ expires [0-9a-z]*//'
+        echo "[rules]"
+        ip rule
+        nft list ruleset
+        echo "[namespaces]"
+        lsns -rn -t net -o NS,NPROCS,COMMAND | awk '{ print $1, $3 }'
+        ls /run/netns 2>/dev/null
+        echo "[mounts]"
+        findmnt -rn -o TARGET,FSTYPE | grep -E 'nsfs|netns' || true
+}
+
+snagd_pid() {
+        systemctl show -P MainPID snagd.service | grep -vx 0
+}
+
+# How many file descriptors snagd has, by kind.
+snagd_fds() {
+        local pid
+        pid=$(snagd_pid) || return
+        find "/proc/$pid/fd" -type l -printf '%l\n' | sed 's/:\[[0-9]*\]//' | sort | uniq -c
+}
+
+snagd_is_gone() {
+        ! snagd_pid >/dev/null
+}
