@@ -15,8 +15,8 @@
 
 typedef struct Rtnl Rtnl;
 
-/* What the D-Bus edge wants to know; any call may be NULL. The getters are valid inside each call.
- * No call may free the manager; all may open, start and close sessions. */
+/* What the D-Bus edge wants to know; any call may be NULL. The getters are valid inside each call;
+ * nothing may be opened, started, closed or freed there. */
 typedef struct ManagerObserver {
         void (*on_board_added)(Board *board, void *userdata);
         void (*on_board_changed)(Board *board, unsigned properties, void *userdata);
@@ -59,11 +59,21 @@ Board *manager_find_board(const Manager *manager, const char *port);
 Session *manager_next_session(const Manager *manager, const Session *previous);
 Board *manager_next_board(const Manager *manager, const Board *previous);
 
-/* For session.c. */
+/* The rest is for session.c. */
 sd_event *manager_get_event(const Manager *manager);
 Rtnl *manager_get_rtnl(const Manager *manager); /* of the host's namespace */
+
+/* Counts the namespace against @uid until it is gone, however long its sockets live. Returns 0 or
+ * a negative errno. */
 int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd);
+
+/* Whether somebody uses the board's interface; Board.Problem says how. Returns 1 or 0, -ENODEV if
+ * it is not there any more (the board has no link then), or another negative errno. */
+int manager_check_link(Manager *manager, Board *board);
+
+/* Gives every free board to whom it is due. */
+void manager_offer_boards(Manager *manager);
+
 void manager_on_session_changed(Manager *manager, Session *session, unsigned properties);
-void manager_on_session_closed(Manager *manager, Session *session);
+void manager_on_session_closed(Manager *manager, Session *session); /* frees it later */
 void manager_on_board_changed(Manager *manager, Board *board, unsigned properties);
-void manager_offer_boards(Manager *manager); /* gives every free board to whom it is due */

@@ -6,7 +6,6 @@
  *
  * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. Blocks on the kernel's acknowledgements. Logs. */
 
-#include <netinet/in.h>
 #include <sys/types.h>
 
 #include "board.h"
@@ -25,7 +24,7 @@ typedef enum SessionState {
         SESSION_STATE_READY,
         SESSION_STATE_DETACHED,
         SESSION_STATE_FAILED,
-        SESSION_STATE_CLOSED, /* never seen from outside but in on_session_removed() */
+        SESSION_STATE_CLOSED, /* only seen in on_session_removed() */
         _SESSION_STATE_MAX,
 } SessionState;
 
@@ -58,13 +57,7 @@ typedef struct SessionSpec {
 int session_spec_parse(const char *soc, const char *port, const char *stage, uid_t owner_uid,
                        SessionSpec *ret, Failure *failure);
 
-/* For the manager: makes the namespace with all that can be there before a board is. */
-int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Session **ret,
-                Failure *failure);
-Session *session_free(Session *session);
-DEFINE_CLEANUP_FUNC(Session, session_free);
-
-/* Of the bus. Every string is never NULL: "" when not known. */
+/* Of the bus. No string is NULL: "" when not known. */
 const char *session_get_id(const Session *session); /* "s1" */
 SessionState session_get_state(const Session *session);
 const char *session_get_stage(const Session *session); /* of the last board; "" before the first */
@@ -90,12 +83,21 @@ int session_start(Session *session, Failure *failure);
  * goes at the next turn of the event loop; do not use @session any more. */
 void session_close(Session *session);
 
-/* For the manager: who gets which. */
-bool session_names(const Session *session, const Board *board);        /* named its port */
-bool session_is_named(const Session *session);                         /* named any port */
-bool session_holds(const Session *session, const Board *board);        /* the port is its own */
-bool session_is_following(const Session *session, const Board *board); /* mid-recovery there */
+/* The rest is the manager's. Makes the namespace with all that can be there before a board is. */
+int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Session **ret,
+                Failure *failure);
+Session *session_free(Session *session);
+DEFINE_CLEANUP_FUNC(Session, session_free);
+
+bool session_is_named(const Session *session);                         /* asked for one port */
+bool session_names_port(const Session *session, const char *port);     /* in these words */
+bool session_names(const Session *session, const Board *board);        /* asked for its port */
+bool session_holds(const Session *session, const Board *board);        /* has had a board there */
+bool session_is_following(const Session *session, const Board *board); /* from ROM to SPL */
 bool session_accepts(const Session *session, const Board *board);
 uint64_t session_get_start_usec(const Session *session);
-void session_on_board_ready(Session *session, Board *board); /* free, and its link can be moved */
+uint64_t session_get_waiting_usec(const Session *session); /* since when */
+
+/* The board is free, its link can be moved, and session_accepts() it. */
+void session_on_board_ready(Session *session, Board *board);
 void session_on_board_removed(Session *session, Board *board);

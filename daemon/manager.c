@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Theory of operation
+ *
+ * Boards come and go with the board monitor's calls, sessions with the D-Bus edge's. A board is
+ * offered when its interface is ready to be moved, when a session starts, and when a session ends or
+ * falls back to waiting, for its port is free for others then.
+ *
+ * Who gets a board (manager_choose_session()):
+ *     1. an SPL on the port of a session that waits for it: it is half of that one's recovery, and
+ *        not a board that somebody just plugged in
+ *     2. the session that named its port; such a port is kept for it, whatever it is doing
+ *     3. the session whose port it is
+ *     4. the one that has waited longest
+ * A board that a session gave back while it was plugged in (its client left, or it failed) is not
+ * for 4. unless the session started later: who waits wants the next board, and one that makes
+ * sessions fail is not passed along until none is left.
+ *
+ * What is counted against a user is not sessions but namespaces, each from before it is set up until
+ * the kernel says that it is gone (RTM_DELNSID): sockets that a client kept hold it after Close().
+ *
+ * Nothing is offered from inside an offer, and no session is freed while its functions run: both
+ * wait for the defer source. Boards are few; all searches are linear. */
+
+#include "manager.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "board-monitor.h"
+#include "bus-contract.h"
+#include "fd-util.h"
+#include "log.h"
+#include "netns.h"
+#include "rtnl.h"
+
+/* How often an interface that is in use is looked at again. The kernel has events for it, but so
+ * many others come with them on a busy host that looking is cheaper. Only runs while there is one. */
+#define PROBLEM_RECHECK_USEC          (2 * USEC_PER_SEC)
+#define PROBLEM_RECHECK_ACCURACY_USEC (USEC_PER_SEC / 2)
+
+typedef struct CountedNamespace {
+        int nsid;
+        uid_t uid;
+} CountedNamespace;
+
+struct Manager {
+        sd_event *event;
+        ManagerObserver observer;
+
+        Rtnl *rtnl; /* of the host */
+        RtnlMonitor *rtnl_monitor;
+        sd_event_source *rtnl_monitor_source;
+        BoardMonitor *board_monitor;
+        sd_event_source *board_monitor_source;
+        sd_event_source *defer_source;   /* offers boards, frees closed sessions */
+        sd_event_source *problem_source; /* looks again at interfaces in use */
+
+        Board **boards; /* in the order of their coming */
+        size_t n_boards;
+
+        Session *sessions[SESSIONS_MAX]; /* in the order of their opening */
+        size_t n_sessions;
+        Session *closed[SESSIONS_MAX]; /* to be freed */
+        size_t n_closed;
+        uint64_t last_serial;
+
+        CountedNamespace namespaces[SESSIONS_MAX]; /* the sessions', and those that outlived one */
+        size_t n_namespaces;
+
+        bool is_stopping;
+        bool is_offering;
+        bool was_idle;
+};
+
+static void manager_defer(Manager *manager) {
+        int r = sd_event_source_set_enabled(manager->defer_source, SD_EVENT_ONESHOT);
+
+        assert(r >= 0);
+}
+
+static void manager_update_idle(Manager *manager) {
+        bool is_idle = manager_is_idle(manager);
+
+        if (is_idle == manager->was_idle)
+                return;
+
+        manager->was_idle = is_idle;
+        if (manager->observer.on_idle_changed)
+                manager->observer.on_idle_changed(manager->observer.userdata);
+}
+
+/* Boards */
+
+static Board *find_plugged(const Manager *manager, const char *port) {
+        for (size_t i = 0; i < manager->n_boards; i++)
+                if (streq(board_get_port(manager->boards[i]), port))
+                        return manager->boards[i];
+
+        return NULL;
+}
+
+static void manager_remove_board(Manager *manager, Board *board) {
+        size_t i = 0;
+
+        if (board_get_session(board))
+                session_on_board_removed(board_get_session(board), board);
+
+        while (manager->boards[i] != board)
+                i++;
+        memmove(&manager->boards[i], &manager->boards[i + 1],
+                (manager->n_boards - i - 1) * sizeof(manager->boards[0]));
+        manager->n_boards--;
+
+        if (manager->observer.on_board_removed)
+                manager->observer.on_board_removed(board, manager->observer.userdata);
+        board_free(board);
+}
+
+/* Returns the board that @info tells of, a new one if need be; NULL without memory. */
+static Board *manager_add_board(Manager *manager, const BoardInfo *info) {
+        _cleanup_(board_freep) Board *board = NULL;
+        Board *known = find_plugged(manager, info->port);
+        Board **boards;
+
+        if (known && board_is_same_plug(known, info))
+                return known;
+        if (known)
+                /* Its unplug was lost, or is under way. */
+                manager_remove_board(manager, known);
+
+        boards = reallocarray(manager->boards, manager->n_boards + 1, sizeof(boards[0]));
+        if (boards)
+                manager->boards = boards;
+        if (!boards || board_new(info, &board) < 0) {
+                log_line(LOG_ERR, &(LogContext){.port = info->port},
+                         "Out of memory: the board on port %s is not known", info->port);
+                return NULL;
+        }
+
+        known = manager->boards[manager->n_boards++] = TAKE_PTR(board);
+        if (manager->observer.on_board_added)
+                manager->observer.on_board_added(known, manager->observer.userdata);
+        return known;
+}
+
+int manager_check_link(Manager *manager, Board *board) {
+        _cleanup_free_ char *problem = NULL;
+        const char *name, *why = NULL;
+        RtnlLink link;
+        int r;
+
+        assert(manager);
+        assert(board);
+
+        r = rtnl_link_get(manager->rtnl, board_get_ifindex(board), &link);
+        if (r == -ENODEV) {
+                board_clear_link(board);
+                return r;
+        }
+        if (r < 0)
+                return r;
+
+        r = rtnl_link_has_address(manager->rtnl, board_get_ifindex(board));
+        if (r < 0)
+                return r;
+
+        if (link.master > 0)
+                why = "it belongs to a bridge or a bond";
+        else if (r > 0)
+                why = "it has an address";
+        else if (link.flags & IFF_UP)
+                why = "it is up";
+
+        name = link.name;
+        if (why && asprintf(&problem,
+                            "Its interface %s is in use: %s. If nothing needs it, take it down and "
+                            "remove its addresses ('ip link set %s down nomaster', 'ip address "
+                            "flush dev %s'); else leave the board alone.",
+                            name, why, name, name) < 0)
+                return -ENOMEM;
+
+        manager_on_board_changed(manager, board, board_set_problem(board, problem ?: ""));
+        return why ? 1 : 0;
+}
+
+static int on_problem_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Keeps the timer running as long as an interface in use is the only thing in a board's way. */
+static void manager_watch_problems(Manager *manager) {
+        bool is_wanted = false;
+        int r;
+
+        for (size_t i = 0; i < manager->n_boards; i++)
+                if (board_get_ifindex(manager->boards[i]) > 0 &&
+                    *board_get_problem(manager->boards[i]))
+                        is_wanted = true;
+
+        if (!is_wanted) {
+                manager->problem_source = sd_event_source_disable_unref(manager->problem_source);
+                return;
+        }
+        if (manager->problem_source)
+                return;
+
+        r = sd_event_add_time_relative(manager->event, &manager->problem_source, CLOCK_MONOTONIC,
+                                       PROBLEM_RECHECK_USEC, PROBLEM_RECHECK_ACCURACY_USEC,
+                                       on_problem_timer, manager);
+        if (r < 0)
+                log_error_errno(r, "Interfaces in use are not looked at again: %m");
+}
+
+static int on_problem_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        manager->problem_source = sd_event_source_disable_unref(manager->problem_source);
+        manager_offer_boards(manager);
+        return 0;
+}
+
+/* Who gets which */
+
+/* Of two sessions on one port the later attachment counts: the earlier one's board is gone. */
+static Session *later_attached(Session *a, Session *b) {
+        return a && session_get_attach_usec(a) >= session_get_attach_usec(b) ? a : b;
+}
+
+static Session *manager_choose_session(const Manager *manager, const Board *board) {
+        Session *following = NULL, *naming = NULL, *holding = NULL, *longest = NULL;
+        uint64_t returned_usec = board_get_returned_usec(board);
+
+        for (size_t i = 0; i < manager->n_sessions; i++) {
+                Session *s = manager->sessions[i];
+
+                if (session_is_following(s, board))
+                        following = later_attached(following, s);
+                if (session_names(s, board) && !naming)
+                        naming = s;
+                if (!session_accepts(s, board))
+                        continue;
+                if (session_holds(s, board))
+                        holding = later_attached(holding, s);
+                else if (!session_is_named(s) && session_get_start_usec(s) >= returned_usec &&
+                         (!longest ||
+                          session_get_waiting_usec(s) < session_get_waiting_usec(longest)))
+                        longest = s;
+        }
+
+        /* Here a session would come in whose ROM left on the full-speed companion of this board's
+         * root hub (design.md §4): nothing else knows of two names for one port. */
+
+        if (following)
+                return following;
+        if (naming)
+                return session_accepts(naming, board) ? naming : NULL;
+        return holding ?: longest;
+}
+
+static void manager_offer_board(Manager *manager, Board *board) {
+        Session *session;
+
+        if (board_get_session(board) || board_get_ifindex(board) <= 0)
+                return;
+
+        session = manager_choose_session(manager, board);
+        if (session)
+                session_on_board_ready(session, board);
+        else if (board_get_stage(board) == STAGE_SPL)
+                /* Nobody wants it now; but people see in the list whether it could be had. */
+                (void) manager_check_link(manager, board);
+}
+
+void manager_offer_boards(Manager *manager) {
+        assert(manager);
+
+        if (manager->is_offering) {
+                manager_defer(manager);
+                return;
+        }
+
+        manager->is_offering = true;
+        for (size_t i = 0; i < manager->n_boards; i++)
+                manager_offer_board(manager, manager->boards[i]);
+        manager->is_offering = false;
+
+        manager_watch_problems(manager);
+}
+
+static int on_defer(sd_event_source *source, void *userdata) {
+        Manager *manager = userdata;
+
+        while (manager->n_closed > 0)
+                session_free(manager->closed[--manager->n_closed]);
+
+        manager_offer_boards(manager);
+        return 0;
+}
+
+/* The board monitor's calls */
+
+static void on_board_plugged(const BoardInfo *info, void *userdata) {
+        (void) manager_add_board(userdata, info);
+}
+
+static void on_board_unplugged(const char *port, uint32_t devnum, void *userdata) {
+        Manager *manager = userdata;
+        Board *board = find_plugged(manager, port);
+
+        /* One with another number is the next one, whose plug was told of first. */
+        if (board && board_get_devnum(board) == devnum) {
+                manager_remove_board(manager, board);
+                manager_watch_problems(manager);
+        }
+}
+
+static void on_link_ready(const BoardInfo *info, int ifindex, const char *name, void *userdata) {
+        Manager *manager = userdata;
+        Board *board;
+
+        board = manager_add_board(manager, info);
+        if (!board || ifindex <= 0 || board_get_session(board))
+                /* The event of a board that is in a session is older than its attachment. */
+                return;
+
+        if (board_set_link(board, ifindex, name) < 0) {
+                log_line(LOG_ERR, &(LogContext){.port = info->port, .interface = name},
+                         "Out of memory: the board on port %s cannot be used", info->port);
+                return;
+        }
+
+        manager_offer_board(manager, board);
+        manager_watch_problems(manager);
+}
+
+static int on_board_monitor_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        /* Without udev's events the daemon is blind: it ends, and the next call starts another. */
+        r = board_monitor_dispatch(manager->board_monitor);
+        if (r < 0) {
+                log_error_errno(r, "Cannot hear from udev any more, exiting: %m");
+                return sd_event_exit(manager->event, r);
+        }
+
+        return 0;
+}
+
+/* Namespaces */
+
+static void manager_forget_namespace(Manager *manager, size_t i) {
+        manager->namespaces[i] = manager->namespaces[--manager->n_namespaces];
+}
+
+int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd) {
+        int nsid, r;
+
+        assert(manager);
+
+        if (manager->n_namespaces >= ELEMENTSOF(manager->namespaces))
+                return -ENOSPC;
+
+        r = rtnl_nsid_assign(manager->rtnl, netns_fd, &nsid);
+        if (r < 0)
+                return r;
+
+        /* A number that is given again was free: its old owner is gone, though we have not read so
+         * yet. */
+        for (size_t i = 0; i < manager->n_namespaces; i++)
+                if (manager->namespaces[i].nsid == nsid) {
+                        manager_forget_namespace(manager, i);
+                        break;
+                }
+
+        manager->namespaces[manager->n_namespaces++] = (CountedNamespace){nsid, uid};
+        return 0;
+}
+
+/* Drops what is gone; if asked about one number, only that one. The kernel's answer counts and not
+ * the event, which may be older than the number's new owner. */
+static void manager_check_namespaces(Manager *manager, const int *only) {
+        for (size_t i = manager->n_namespaces; i-- > 0;) {
+                int nsid = manager->namespaces[i].nsid;
+
+                if ((!only || *only == nsid) && rtnl_nsid_exists(manager->rtnl, nsid) == 0)
+                        manager_forget_namespace(manager, i);
+        }
+
+        manager_update_idle(manager);
+}
+
+static void on_nsid_removed(int nsid, void *userdata) {
+        manager_check_namespaces(userdata, &nsid);
+}
+
+static void on_overflow(void *userdata) {
+        manager_check_namespaces(userdata, NULL);
+}
+
+static int on_rtnl_monitor_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        r = rtnl_monitor_dispatch(manager->rtnl_monitor);
+        if (r < 0) {
+                log_error_errno(r, "Cannot hear from the kernel any more, exiting: %m");
+                return sd_event_exit(manager->event, r);
+        }
+
+        return 0;
+}
+
+/* Sessions */
+
+static const Session *manager_find_naming(const Manager *manager, const char *port) {
+        for (size_t i = 0; i < manager->n_sessions; i++) {
+                const Session *session = manager->sessions[i];
+
+                if (session_names_port(session, port))
+                        return session;
+
+                /* One says 1-1.4, the other says where that is. */
+                for (size_t j = 0; j < manager->n_boards; j++)
+                        if (board_is_at(manager->boards[j], port) &&
+                            session_names(session, manager->boards[j]))
+                                return session;
+        }
+
+        return NULL;
+}
+
+int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure *failure) {
+        const Session *naming;
+        size_t n_of_user = 0;
+
+        assert(manager);
+        assert(spec);
+
+        if (manager->is_stopping)
+                return failure_set(failure, BUS_ERROR_SHUTTING_DOWN,
+                                   "snagd is being stopped. Retry in a moment.");
+
+        for (size_t i = 0; i < manager->n_namespaces; i++)
+                if (manager->namespaces[i].uid == spec->owner_uid)
+                        n_of_user++;
+
+        if (n_of_user >= SESSIONS_PER_USER_MAX)
+                return failure_set(
+                        failure, BUS_ERROR_LIMIT_EXCEEDED,
+                        "User %u has %zu sessions, which is the limit; closed ones count "
+                        "as long as a program keeps their sockets. Close some: 'snagctl "
+                        "status' lists them.",
+                        spec->owner_uid, n_of_user);
+
+        if (manager->n_namespaces >= SESSIONS_MAX || manager->n_sessions >= SESSIONS_MAX ||
+            manager->n_sessions + manager->n_closed >= ELEMENTSOF(manager->closed))
+                return failure_set(failure, BUS_ERROR_LIMIT_EXCEEDED,
+                                   "All users together have %u sessions, which is the limit. Close "
+                                   "some, or wait for others to end: 'snagctl status' lists them.",
+                                   SESSIONS_MAX);
+
+        naming = spec->port ? manager_find_naming(manager, spec->port) : NULL;
+        if (naming)
+                return failure_set(failure, BUS_ERROR_PORT_BUSY,
+                                   "Port %s is taken by session %s of user %u. Wait for its end, "
+                                   "close it ('snagctl close %s'), or name another port.",
+                                   spec->port, session_get_id(naming),
+                                   session_get_owner_uid(naming), session_get_id(naming));
+
+        return 0;
+}
+
+int manager_open_session(Manager *manager, const SessionSpec *spec, Session **ret,
+                         Failure *failure) {
+        Session *session;
+        int r;
+
+        assert(manager);
+        assert(ret);
+
+        r = manager_check_open(manager, spec, failure);
+        if (r < 0)
+                return r;
+
+        r = session_new(manager, manager->last_serial + 1, spec, &session, failure);
+        manager_update_idle(manager);
+        if (r < 0) {
+                log_line(LOG_ERR, &(LogContext){.error = r}, "Cannot open a session: %s",
+                         failure && failure->text ? failure->text : strerrordesc_np(-r));
+                return r;
+        }
+
+        manager->last_serial++;
+        manager->sessions[manager->n_sessions++] = session;
+        manager_update_idle(manager);
+        if (manager->observer.on_session_added)
+                manager->observer.on_session_added(session, manager->observer.userdata);
+
+        *ret = session;
+        return 0;
+}
+
+void manager_on_session_changed(Manager *manager, Session *session, unsigned properties) {
+        assert(manager);
+        assert(session);
+
+        if (manager->observer.on_session_changed)
+                manager->observer.on_session_changed(session, properties,
+                                                     manager->observer.userdata);
+
+        /* Its port, or its board, may be another one's now; or it waits for any board again. */
+        if (properties & SESSION_PROPERTY_STATE &&
+            (session_get_state(session) == SESSION_STATE_FAILED ||
+             session_get_state(session) == SESSION_STATE_WAITING))
+                manager_defer(manager);
+}
+
+void manager_on_session_closed(Manager *manager, Session *session) {
+        size_t i = 0;
+
+        assert(manager);
+        assert(session);
+
+        while (manager->sessions[i] != session)
+                i++;
+        memmove(&manager->sessions[i], &manager->sessions[i + 1],
+                (manager->n_sessions - i - 1) * sizeof(manager->sessions[0]));
+        manager->n_sessions--;
+        manager->closed[manager->n_closed++] = session;
+        manager_defer(manager);
+
+        if (manager->observer.on_session_removed)
+                manager->observer.on_session_removed(session, manager->observer.userdata);
+        manager_update_idle(manager);
+}
+
+void manager_on_board_changed(Manager *manager, Board *board, unsigned properties) {
+        assert(manager);
+        assert(board);
+
+        if (properties && manager->observer.on_board_changed)
+                manager->observer.on_board_changed(board, properties, manager->observer.userdata);
+}
+
+/* Life cycle */
+
+static int manager_listen_kernel(Manager *manager) {
+        static const RtnlMonitorCallbacks callbacks = {
+                .nsid_removed = on_nsid_removed,
+                .overflow = on_overflow,
+        };
+        int r;
+
+        r = netns_init();
+        if (r < 0)
+                return r;
+
+        r = rtnl_new(&manager->rtnl);
+        if (r < 0)
+                return r;
+
+        r = rtnl_monitor_new(&callbacks, manager, &manager->rtnl_monitor);
+        if (r < 0)
+                return r;
+
+        return sd_event_add_io(manager->event, &manager->rtnl_monitor_source,
+                               rtnl_monitor_get_fd(manager->rtnl_monitor), EPOLLIN,
+                               on_rtnl_monitor_io, manager);
+}
+
+static int manager_listen_udev(Manager *manager) {
+        static const BoardMonitorCallbacks callbacks = {
+                .on_board_plugged = on_board_plugged,
+                .on_board_unplugged = on_board_unplugged,
+                .on_link_ready = on_link_ready,
+        };
+        int r;
+
+        r = board_monitor_new(&callbacks, manager, &manager->board_monitor);
+        if (r < 0)
+                return r;
+
+        return sd_event_add_io(manager->event, &manager->board_monitor_source,
+                               board_monitor_get_fd(manager->board_monitor), EPOLLIN,
+                               on_board_monitor_io, manager);
+}
+
+int manager_new(sd_event *event, const ManagerObserver *observer, Manager **ret) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        int r;
+
+        assert(event);
+        assert(ret);
+
+        manager = calloc(1, sizeof(*manager));
+        if (!manager)
+                return -ENOMEM;
+
+        manager->event = sd_event_ref(event);
+        manager->was_idle = true;
+        if (observer)
+                manager->observer = *observer;
+
+        r = sd_event_add_defer(event, &manager->defer_source, on_defer, manager);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(manager->defer_source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+
+        r = manager_listen_kernel(manager);
+        if (r < 0)
+                return r;
+        r = manager_listen_udev(manager);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+
+        manager->observer = (ManagerObserver){};
+
+        while (manager->n_sessions > 0)
+                session_free(manager->sessions[--manager->n_sessions]);
+        while (manager->n_closed > 0)
+                session_free(manager->closed[--manager->n_closed]);
+        while (manager->n_boards > 0)
+                board_free(manager->boards[--manager->n_boards]);
+        free(manager->boards);
+
+        sd_event_source_disable_unref(manager->problem_source);
+        sd_event_source_disable_unref(manager->defer_source);
+        sd_event_source_disable_unref(manager->board_monitor_source);
+        board_monitor_free(manager->board_monitor);
+        sd_event_source_disable_unref(manager->rtnl_monitor_source);
+        rtnl_monitor_free(manager->rtnl_monitor);
+        rtnl_free(manager->rtnl);
+        sd_event_unref(manager->event);
+        free(manager);
+        return NULL;
+}
+
+int manager_coldplug(Manager *manager) {
+        assert(manager);
+        return board_monitor_enumerate(manager->board_monitor);
+}
+
+bool manager_is_idle(const Manager *manager) {
+        assert(manager);
+        return manager->n_sessions == 0 && manager->n_namespaces == 0;
+}
+
+void manager_stop(Manager *manager) {
+        assert(manager);
+
+        manager->is_stopping = true;
+        while (manager->n_sessions > 0)
+                session_close(manager->sessions[manager->n_sessions - 1]);
+}
+
+Session *manager_find_session(const Manager *manager, const char *id) {
+        assert(manager);
+        assert(id);
+
+        for (size_t i = 0; i < manager->n_sessions; i++)
+                if (streq(session_get_id(manager->sessions[i]), id))
+                        return manager->sessions[i];
+
+        return NULL;
+}
+
+Board *manager_find_board(const Manager *manager, const char *port) {
+        assert(manager);
+        assert(port);
+
+        for (size_t i = 0; i < manager->n_boards; i++)
+                if (board_is_at(manager->boards[i], port))
+                        return manager->boards[i];
+
+        return NULL;
+}
+
+/* The element of @array behind @previous, the first one for NULL, else NULL. */
+static void *next_of(void *const *array, size_t n, const void *previous) {
+        size_t i = 0;
+
+        while (previous && i < n)
+                if (array[i++] == previous)
+                        break;
+
+        return i < n ? array[i] : NULL;
+}
+
+Session *manager_next_session(const Manager *manager, const Session *previous) {
+        assert(manager);
+        return next_of((void *const *) manager->sessions, manager->n_sessions, previous);
+}
+
+Board *manager_next_board(const Manager *manager, const Board *previous) {
+        assert(manager);
+        return next_of((void *const *) manager->boards, manager->n_boards, previous);
+}
+
+sd_event *manager_get_event(const Manager *manager) {
+        assert(manager);
+        return manager->event;
+}
+
+Rtnl *manager_get_rtnl(const Manager *manager) {
+        assert(manager);
+        return manager->rtnl;
+}
