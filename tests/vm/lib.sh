@@ -20,6 +20,22 @@
 #   start WHO COMMAND…      the same in the background; WHO is one of the above without 'as_'; the
 #                           process itself (no shell around it) is $started
 #
+# Boards:
+#
+#   use_ports N             N simulated USB ports, numbered from 0
+#   port_name N             what the kernel calls one: 3-1
+#   make_images DIR [SPL_BYTES [U_BOOT_BYTES]]
+#                           random u-boot-spl.bin and u-boot.img (with the header that one has)
+#   plug_board REPORT N [OPTION…]
+#                           starts sim-board on port N; its process is $board, its report a file
+#                           among the artifacts
+#   wait_board REPORT EVENT [STAGE]
+#                           until the board has reported that; fails if it ends before
+#   result REPORT JQ        something of a board's last line
+#   sessions JQ             something of every session on the bus (properties of
+#                           org.snagd1.Session, and Path)
+#   boards JQ               the same of boards
+#
 # To wait for something: no scenario sleeps.
 #
 #   wait_until COMMAND…     until it succeeds, asked again at every uevent and bus signal and at
@@ -180,6 +196,88 @@ wait_until() {
         exec {events}<&-
 }
 
+# Taking the ports away unplugs everything.
+use_ports() {
+        modprobe -r dummy_hcd || return
+        modprobe dummy_hcd "num=$1" && modprobe libcomposite && udevadm settle
+}
+
+port_name() {
+        local bus
+        bus=$(echo "/sys/devices/platform/dummy_hcd.$1"/usb*) || return
+        echo "${bus##*usb}-1"
+}
+
+be32() {
+        # shellcheck disable=SC2059
+        printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) \
+                $(($1 >> 8 & 255)) $(($1 & 255)))"
+}
+
+make_images() {
+        local dir=$1 spl=${2:-70001} u_boot=${3:-500000}
+        mkdir -p "$dir"
+        {
+                # An ARM branch and no GP header behind it, as U-Boot's vectors begin.
+                printf '\x0f\x00\x00\xea\x14\xf0\x9f\xe5'
+                head -c $((spl - 8)) /dev/urandom
+        } >"$dir/u-boot-spl.bin"
+        {
+                # U-Boot's legacy header: of its 64 bytes the magic and the length of the data matter.
+                be32 $((0x27051956))
+                head -c 8 /dev/zero
+                be32 $((u_boot - 64))
+                head -c 48 /dev/zero
+                head -c $((u_boot - 64)) /dev/urandom
+        } >"$dir/u-boot.img"
+        chmod -R a+rX "$dir"
+}
+
+plug_board() {
+        local report=$ARTIFACTS/$1.json n=$2
+        shift 2
+        : >"$report"
+        "$SNAGD_TESTS/sim-board" --gadget "$n" "$@" >"$report" &
+        board=$!
+        background+=("$board")
+}
+
+wait_board() {
+        local lines pid found=no
+        # shellcheck disable=SC2016
+        local filter='select(.event == $event and ($stage == "" or .stage == $stage))'
+        # tail ends when the board does, and jq with it.
+        exec {lines}< <(exec jq --unbuffered -c --arg event "$2" --arg stage "${3:-}" "$filter" \
+                < <(exec tail -n +1 -s 0.1 -f --pid="$board" "$ARTIFACTS/$1.json"))
+        pid=$!
+        if read -r -t "$PATIENCE" -u "$lines" _; then
+                found=yes
+        fi
+        kill "$pid" 2>/dev/null
+        exec {lines}<&-
+        [ $found = yes ] || echo "wait_board: '$2' did not happen in $1" >&2
+        [ $found = yes ]
+}
+
+result() {
+        jq -r "select(.event == \"result\") | $2" "$ARTIFACTS/$1.json"
+}
+
+bus_objects() { # INTERFACE JQ
+        busctl --json=short call org.snagd1 /org/snagd1 org.freedesktop.DBus.ObjectManager \
+                GetManagedObjects | jq -r --arg interface "$1" '
+                .data[0] | to_entries[] | select(.value[$interface]) |
+                (.value[$interface] | map_values(.data)) + { Path: .key } | '"$2"
+}
+
+sessions() {
+        bus_objects org.snagd1.Session "$1"
+}
+
+boards() {
+        bus_objects org.snagd1.Board "$1"
+}
+
 # What must be the same after as before: addresses, routes, rules, namespaces of the host. Interfaces
 # appear without their indexes, which count on.
 host_state() {
@@ -193,7 +291,9 @@ host_state() {
         ip rule
         nft list ruleset
         echo "[namespaces]"
-        lsns -rn -t net -o NS,NPROCS,COMMAND | awk '{ print $1, $3 }'
+        # systemd's own sandboxed helpers come and go.
+        lsns -rn -t net -o NS,COMMAND | grep -v 'systemd-' || true
+        ip netns list-id
         ls /run/netns 2>/dev/null
         echo "[mounts]"
         findmnt -rn -o TARGET,FSTYPE | grep -E 'nsfs|netns' || true
@@ -208,6 +308,19 @@ snagd_fds() {
         local pid
         pid=$(snagd_pid) || return
         find "/proc/$pid/fd" -type l -printf '%l\n' | sed 's/:\[[0-9]*\]//' | sort | uniq -c
+}
+
+state_is() {
+        [ "$(host_state)" = "$1" ]
+}
+
+# Whether snagd has something like that, each a session's State.
+has_session_in() {
+        sessions .State | grep -qx "$1"
+}
+
+has_no_session() {
+        [ -z "$(sessions .Path)" ]
 }
 
 snagd_is_gone() {
