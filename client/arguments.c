@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "arguments.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static int complain(char **ret_complaint, const char *format, ...) _printf_(2, 3);
+
+static int complain(char **ret_complaint, const char *format, ...) {
+        va_list args;
+        int r;
+
+        va_start(args, format);
+        r = vasprintf(ret_complaint, format, args);
+        va_end(args);
+        if (r < 0) {
+                *ret_complaint = NULL;
+                return -ENOMEM;
+        }
+
+        return -EINVAL;
+}
+
+static const Option *find_option(const Option *options, const char *name, size_t len) {
+        for (; options->name; options++)
+                if (strlen(options->name) == len && memcmp(options->name, name, len) == 0)
+                        return options;
+
+        return NULL;
+}
+
+int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
+        const Option *option;
+        const char *arg;
+        size_t len;
+
+        assert(a);
+        assert(a->next);
+        assert(a->options);
+        assert(ret_value);
+        assert(ret_complaint);
+
+        arg = *a->next;
+        if (arg && !a->options_ended && streq(arg, "--")) {
+                a->options_ended = true;
+                arg = *++a->next;
+        }
+        if (!arg)
+                return ARGUMENT_END;
+
+        /* A lone "-" is an operand, as everywhere. */
+        if (a->options_ended || arg[0] != '-' || arg[1] == '\0') {
+                if (!a->stops_at_operand)
+                        a->next++;
+                *ret_value = arg;
+                return ARGUMENT_OPERAND;
+        }
+
+        if (arg[1] != '-')
+                return complain(ret_complaint, "unknown option '%s'", arg);
+
+        len = strcspn(arg + 2, "=");
+        option = find_option(a->options, arg + 2, len);
+        if (!option)
+                return complain(ret_complaint, "unknown option '%.*s'", (int) MIN_OF(len + 2, 256u),
+                                arg);
+        a->next++;
+
+        if (!option->value) {
+                if (arg[2 + len] == '=')
+                        return complain(ret_complaint, "option '--%s' takes no value",
+                                        option->name);
+                *ret_value = NULL;
+                return option->id;
+        }
+
+        if (arg[2 + len] == '=') {
+                *ret_value = arg + 2 + len + 1;
+                return option->id;
+        }
+        if (!*a->next)
+                return complain(ret_complaint, "option '--%s' needs a value: --%s %s", option->name,
+                                option->name, option->value);
+        *ret_value = *a->next++;
+        return option->id;
+}
