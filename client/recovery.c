@@ -1,0 +1,992 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Theory of operation
+ *
+ * The session tells which board is there and in which stage; the stage, and nothing that the board
+ * says, decides which file it gets. Both servers are engines of client/proto; this file feeds them,
+ * follows how far the board has come, and has one table of all the ways to get stuck.
+ *
+ *     WAITING ─▶ ASKING ─▶ ANSWERED ─▶ TRANSFER ─┬─▶ RETURNING ─▶ ASKING …   (a ROM got its SPL)
+ *                  ▲          │           │      └─▶ DELIVERED               (an SPL got U-Boot)
+ *                  └── LEFT ◀─┴───────────┘
+ *
+ * A BOOTP request may be read before the bus has told of the board that sent it, or before its link
+ * can carry a reply: the driver delivers it inside the kernel's "up", and what is sent then is dropped
+ * without a trace, which costs the ROM 4 s. So requests are kept until the session is `ready`, or for
+ * half a second should that not come. A request from an interface other than the board's belongs to
+ * the next board and is kept too: an SPL whose coming we have not heard of yet must not be told the
+ * ROM's file.
+ *
+ * A stage is done when its last block is acknowledged, or when the board leaves after that block was
+ * sent. Silence is not success. */
+
+#include "recovery.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "bus-contract.h"
+#include "text.h"
+#include "udp-endpoint.h"
+
+#define LEASE_SEC 3600u
+
+/* Requests that came before the board was ready. U-Boot repeats after 250 ms, doubling; the link is up
+ * long before it has sent as many. */
+#define KEPT_MAX          8u
+#define KEPT_SIZE_MAX     1500u
+#define KEPT_FOR_USEC     (500 * USEC_PER_MSEC)
+#define RESEND_AFTER_USEC (100 * USEC_PER_MSEC) /* a reply that could not be sent */
+#define RESENDS_MAX       5u
+
+#define ROM_RETURNS_MAX   3u  /* with its SPL sent each time; the last one ends it */
+#define DEPARTURES_MAX    10u /* before the last block: a loose cable, a watchdog */
+#define ANSWERED_MAX_USEC (300 * USEC_PER_SEC) /* however often it asks by BOOTP */
+
+/* A repeated frame that was on its way when the SPL was through is not a ROM that asks again. */
+#define ROM_ASKS_AGAIN_USEC (2 * USEC_PER_SEC)
+
+typedef enum RecoveryState {
+        STATE_WAITING,   /* no board has come yet */
+        STATE_ASKING,    /* a board is there; no BOOTP request of it was answered */
+        STATE_ANSWERED,  /* it was told which file to fetch */
+        STATE_TRANSFER,  /* it is fetching it */
+        STATE_LEFT,      /* it left its port before the last block was sent */
+        STATE_RETURNING, /* the ROM has its SPL, which is to come up as a second device */
+        STATE_OVER,      /* `result` says how; no input is taken any more */
+} RecoveryState;
+
+typedef enum Stuck {
+        STUCK_NO_BOARD,
+        STUCK_ROM_SILENT,
+        STUCK_SPL_SILENT,
+        STUCK_NO_TFTP,
+        STUCK_STALLED,
+        STUCK_LEFT,
+        STUCK_NO_SECOND_DEVICE,
+        _STUCK_MAX,
+        STUCK_NOT = _STUCK_MAX,
+} Stuck;
+
+typedef struct StuckRow {
+        uint64_t says_after_usec; /* from when the step began */
+        uint64_t
+                fails_after_usec; /* from the last sign of life; USEC_INFINITY: another limit holds */
+        const char *says;
+        const char *fails;
+} StuckRow;
+
+static const StuckRow stuck_table[_STUCK_MAX] = {
+        [STUCK_NO_BOARD] =
+                {
+                        .says_after_usec = 10 * USEC_PER_SEC,
+                        .fails_after_usec = USEC_INFINITY, /* --timeout */
+                        .says = "no board so far; check that the cable is in the board's USB device "
+                                "port and carries data, that the boot pins or the boot button "
+                                "select USB, that no bootable SD card is in, and that the board "
+                                "was powered off and on again (a reset is not enough); 'snagctl "
+                                "list' shows what is plugged in",
+                        .fails = "no board came in time",
+                },
+        [STUCK_ROM_SILENT] =
+                {
+                        .says_after_usec = 10 * USEC_PER_SEC,
+                        .fails_after_usec = 300 * USEC_PER_SEC,
+                        .says = "the ROM has not asked for an address (BOOTP) yet; it may ask only "
+                                "after minutes: wait, or power the board off and on again",
+                        .fails = "the ROM never asked for an address (BOOTP); power the board off "
+                                 "and on again, and try another cable or a port without a hub",
+                },
+        [STUCK_SPL_SILENT] =
+                {
+                        .says_after_usec = 5 * USEC_PER_SEC,
+                        .fails_after_usec = 60 * USEC_PER_SEC,
+                        .says = "the SPL is there but has not asked for an address (DHCP) yet",
+                        .fails =
+                                "the SPL never asked for an address (DHCP); it needs CONFIG_SPL_NET "
+                                "and CONFIG_SPL_USB_ETHER, and its serial console says what it "
+                                "waits for",
+                },
+        [STUCK_NO_TFTP] =
+                {
+                        .says_after_usec = 5 * USEC_PER_SEC,
+                        .fails_after_usec = 60 * USEC_PER_SEC,
+                        .says = "the board was told its address and file, but does not fetch it "
+                                "(TFTP)",
+                        .fails = "the board never fetched its file (TFTP); power it off and on "
+                                 "again, and look at its serial console",
+                },
+        [STUCK_STALLED] =
+                {
+                        .says_after_usec = 3 * USEC_PER_SEC,
+                        .fails_after_usec = TFTP_PATIENCE_USEC,
+                        .says = "the board does not acknowledge what is sent",
+                        .fails = "the board stopped fetching its file; it may have crashed, or the "
+                                 "cable is bad: power it off and on again",
+                },
+        [STUCK_LEFT] =
+                {
+                        .says_after_usec = 0,
+                        .fails_after_usec = 30 * USEC_PER_SEC,
+                        .says = "the board left before it had its file; waiting for it to come back",
+                        .fails = "the board did not come back to its port; check cable and power",
+                },
+        [STUCK_NO_SECOND_DEVICE] =
+                {
+                        .says_after_usec = 5 * USEC_PER_SEC,
+                        .fails_after_usec = 30 * USEC_PER_SEC,
+                        .says = "the ROM has its SPL, but the SPL has not come up on USB yet",
+                        .fails =
+                                "the SPL did not come up on USB: it may be for another board (DRAM "
+                                "settings), or lack CONFIG_SPL_USB_ETHER; its serial console "
+                                "says more",
+                },
+};
+
+typedef struct KeptRequest {
+        uint64_t due_usec; /* when it is answered, ready or not */
+        unsigned n_resends;
+        int ifindex;
+        size_t len;
+        uint8_t bytes[KEPT_SIZE_MAX];
+} KeptRequest;
+
+/* What one stage's transfer was like, for the result. */
+typedef struct StageReport {
+        uint64_t usec;
+        bool is_done;
+} StageReport;
+
+struct Recovery {
+        RecoverySpec spec;
+        RecoveryState state;
+        RecoveryResult result;
+        TftpServer tftp;
+        struct in_addr server_address, client_address, netmask;
+
+        /* The session as it was told last. */
+        SessionState session_state;
+        uint64_t plug_usec;
+        char *port; /* of the board; NULL: not known yet */
+
+        /* The board that is there, or was last. */
+        Stage stage;
+        bool is_implied; /* it asked, but the session has not told of it */
+        int ifindex;     /* of its requests; 0: none came */
+        bool has_warned_class, has_warned_u_boot;
+        KeptRequest kept[KEPT_MAX]; /* oldest first */
+        size_t n_kept;
+
+        uint64_t start_usec;
+        uint64_t since_usec; /* when the step that `state` stands for began */
+        uint64_t alive_usec; /* the last sign of life in it */
+        uint64_t begin_usec; /* when the first board came */
+        bool has_said;       /* the step's row, once */
+        unsigned n_rom_returns;
+        unsigned n_departures;
+        StageReport reports[_STAGE_MAX];
+};
+
+static const char *const stage_titles[_STAGE_MAX] = {
+        [STAGE_ROM] = "ROM",
+        [STAGE_SPL] = "SPL",
+};
+
+static const char *const file_titles[_STAGE_MAX] = {
+        [STAGE_ROM] = "SPL",
+        [STAGE_SPL] = "U-Boot",
+};
+
+/* --- saying it ------------------------------------------------------------------------------- */
+
+/* Writes a message with the board's port before it, where that is known. */
+#define SAY(recovery, function, format, ...)                                           \
+        do {                                                                           \
+                const char *_port = recovery_get_port(recovery);                       \
+                                                                                       \
+                function((recovery)->spec.progress, "%s%s" format, _port ? _port : "", \
+                         _port ? ": " : "" __VA_OPT__(, ) __VA_ARGS__);                \
+        } while (false)
+
+static const char *recovery_get_port(const Recovery *r) {
+        return r->port ? r->port : r->spec.port;
+}
+
+static const Firmware *get_file(const Recovery *r, Stage stage) {
+        return stage == STAGE_ROM ? r->spec.spl : r->spec.u_boot;
+}
+
+static void set_state(Recovery *r, uint64_t now_usec, RecoveryState state) {
+        assert(r->state != STATE_OVER);
+
+        if (r->state == STATE_TRANSFER && state != STATE_TRANSFER)
+                progress_transfer_end(r->spec.progress);
+        r->state = state;
+        r->since_usec = r->alive_usec = now_usec;
+        r->has_said = false;
+}
+
+static void finish(Recovery *r, RecoveryResult result) {
+        if (r->state == STATE_OVER)
+                return;
+        progress_transfer_end(r->spec.progress);
+        r->state = STATE_OVER;
+        r->result = result;
+        r->n_kept = 0;
+}
+
+#define FAIL(recovery, ...)                                       \
+        do {                                                      \
+                progress_transfer_end((recovery)->spec.progress); \
+                SAY(recovery, progress_error, __VA_ARGS__);       \
+                finish(recovery, RECOVERY_RESULT_FAILED);         \
+        } while (false)
+
+/* --- getting stuck --------------------------------------------------------------------------- */
+
+static Stuck find_stuck(const Recovery *r) {
+        switch (r->state) {
+        case STATE_WAITING:
+                return STUCK_NO_BOARD;
+        case STATE_ASKING:
+                return r->stage == STAGE_ROM ? STUCK_ROM_SILENT : STUCK_SPL_SILENT;
+        case STATE_ANSWERED:
+                return STUCK_NO_TFTP;
+        case STATE_TRANSFER:
+                return STUCK_STALLED;
+        case STATE_LEFT:
+                return STUCK_LEFT;
+        case STATE_RETURNING:
+                return STUCK_NO_SECOND_DEVICE;
+        case STATE_OVER:
+                return STUCK_NOT;
+        }
+
+        return STUCK_NOT;
+}
+
+static uint64_t add_usec(uint64_t a, uint64_t b) {
+        return b >= USEC_INFINITY - a ? USEC_INFINITY : a + b;
+}
+
+static uint64_t get_says_usec(const Recovery *r) {
+        Stuck stuck = find_stuck(r);
+
+        if (stuck == STUCK_NOT || r->has_said)
+                return USEC_INFINITY;
+        /* A transfer speaks up again after each pause; other steps once. */
+        return add_usec(stuck == STUCK_STALLED ? r->alive_usec : r->since_usec,
+                        stuck_table[stuck].says_after_usec);
+}
+
+static uint64_t get_fails_usec(const Recovery *r) {
+        Stuck stuck = find_stuck(r);
+        uint64_t fails_usec;
+
+        if (stuck == STUCK_NOT)
+                return USEC_INFINITY;
+        if (stuck == STUCK_NO_BOARD)
+                return add_usec(r->start_usec, r->spec.no_board_timeout_usec);
+
+        fails_usec = add_usec(r->alive_usec, stuck_table[stuck].fails_after_usec);
+        if (stuck == STUCK_NO_TFTP)
+                fails_usec = MIN_OF(fails_usec, add_usec(r->since_usec, ANSWERED_MAX_USEC));
+        return fails_usec;
+}
+
+#define DETAIL_LEN_MAX 160
+
+/* What makes a row's sentence concrete: how far it came, which name was asked for in vain. */
+static const char *format_detail(const Recovery *r, char buffer[static DETAIL_LEN_MAX]) {
+        const TftpProgress *p = tftp_server_get_progress(&r->tftp);
+        const char *wrong_name = tftp_server_get_wrong_name(&r->tftp);
+
+        buffer[0] = '\0';
+        if ((r->state == STATE_TRANSFER || r->state == STATE_LEFT) && p)
+                (void) snprintf(buffer, DETAIL_LEN_MAX,
+                                " (%s, block %" PRIu64 " of %" PRIu64 " was the last acknowledged)",
+                                get_file(r, r->stage)->name, p->block, p->n_blocks);
+        else if (r->state == STATE_ANSWERED && *wrong_name)
+                (void) snprintf(buffer, DETAIL_LEN_MAX, " (it asked for '%s')", wrong_name);
+        return buffer;
+}
+
+static void say_stuck(Recovery *r) {
+        char detail[DETAIL_LEN_MAX];
+
+        r->has_said = true;
+        SAY(r, progress_note, "%s%s", stuck_table[find_stuck(r)].says, format_detail(r, detail));
+}
+
+static void fail_stuck(Recovery *r) {
+        Stuck stuck = find_stuck(r);
+        char detail[DETAIL_LEN_MAX];
+
+        if (stuck == STUCK_NO_BOARD) {
+                SAY(r, progress_error, "%s", stuck_table[stuck].fails);
+                finish(r, RECOVERY_RESULT_NO_BOARD);
+                return;
+        }
+        FAIL(r, "%s%s", stuck_table[stuck].fails, format_detail(r, detail));
+}
+
+/* Says or ends what is due. */
+static void check_stuck(Recovery *r, uint64_t now_usec) {
+        if (r->state != STATE_OVER && now_usec >= get_fails_usec(r))
+                fail_stuck(r);
+        else if (r->state != STATE_OVER && now_usec >= get_says_usec(r))
+                say_stuck(r);
+}
+
+/* The ROM is there, or asks, although it was sent its SPL. Returns false if the run is over with this. */
+static bool count_return(Recovery *r) {
+        r->reports[STAGE_ROM].is_done = false;
+        if (++r->n_rom_returns >= ROM_RETURNS_MAX) {
+                FAIL(r,
+                     "the ROM is back again, %u times now, after its SPL was sent: the SPL does not "
+                     "run on this board; check that it is built for it, and look at its serial console",
+                     r->n_rom_returns);
+                return false;
+        }
+        SAY(r, progress_warning,
+            "the ROM is back after its SPL was sent: the SPL crashed, or the board was reset; "
+            "starting over");
+        return true;
+}
+
+/* --- TFTP ------------------------------------------------------------------------------------ */
+
+static bool is_at_stage_end(const TftpProgress *p) {
+        if (p->state == TFTP_STATE_DONE)
+                return true;
+        /* The board left, or closed its port, after the last block: it has it. If it only fell
+         * silent, the engine's patience has run out instead. */
+        return p->state == TFTP_STATE_UNCONFIRMED &&
+               p->end_usec - MAX_OF(p->start_usec, p->last_ack_usec) < TFTP_PATIENCE_USEC;
+}
+
+static void report_result(Recovery *r, uint64_t now_usec) {
+        double total_sec = (double) (now_usec - r->begin_usec) / USEC_PER_SEC;
+        const char *port = recovery_get_port(r);
+        char amounts[_STAGE_MAX][TEXT_AMOUNT_LEN_MAX];
+        const Firmware *spl = r->spec.spl, *u_boot = r->spec.u_boot;
+
+        (void) text_format_amount(amounts[STAGE_SPL], u_boot->size, r->reports[STAGE_SPL].usec);
+        if (spl && r->reports[STAGE_ROM].is_done) {
+                (void) text_format_amount(amounts[STAGE_ROM], spl->size,
+                                          r->reports[STAGE_ROM].usec);
+                progress_result(r->spec.progress, "%s on port %s recovered in %.1f s: %s %s, %s %s",
+                                r->spec.soc->name, port ? port : "?", total_sec, spl->name,
+                                amounts[STAGE_ROM], u_boot->name, amounts[STAGE_SPL]);
+        } else
+                progress_result(r->spec.progress, "%s on port %s recovered in %.1f s: %s %s",
+                                r->spec.soc->name, port ? port : "?", total_sec, u_boot->name,
+                                amounts[STAGE_SPL]);
+}
+
+static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
+        uint64_t until_usec = p->state == TFTP_STATE_DONE ? p->end_usec : p->last_ack_usec;
+        StageReport *report = &r->reports[r->stage];
+        char amount[TEXT_AMOUNT_LEN_MAX], repeated[64] = "";
+
+        report->is_done = true;
+        report->usec = until_usec > p->start_usec ? until_usec - p->start_usec : 1;
+        if (p->n_retransmissions > 0)
+                (void) snprintf(repeated, sizeof(repeated), ", %" PRIu32 " packets repeated",
+                                p->n_retransmissions);
+
+        progress_transfer_end(r->spec.progress);
+        SAY(r, progress_note, "%s served: %s, %s%s", stage_titles[r->stage],
+            get_file(r, r->stage)->name, text_format_amount(amount, p->size, report->usec),
+            repeated);
+
+        if (r->stage == STAGE_ROM) {
+                set_state(r, now_usec, STATE_RETURNING);
+                return;
+        }
+        report_result(r, now_usec);
+        finish(r, RECOVERY_RESULT_DELIVERED);
+}
+
+static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
+        if (r->state == STATE_LEFT)
+                return; /* a request that was on its way when the board left */
+        /* A ROM that has its SPL and asks again could not start it. */
+        if (r->state == STATE_RETURNING && !count_return(r))
+                return;
+        set_state(r, now_usec, STATE_TRANSFER);
+}
+
+static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
+        switch (p->state) {
+
+        case TFTP_STATE_PEER_ERROR:
+                /* It may ask again; what it says now is what somebody will want to know. */
+                SAY(r, progress_warning, "the board broke the transfer off: %s (TFTP error %u)",
+                    *p->error_text ? p->error_text : "no reason given", p->error_code);
+                set_state(r, now_usec, STATE_ANSWERED);
+                break;
+
+        case TFTP_STATE_TIMED_OUT:
+        case TFTP_STATE_UNCONFIRMED:
+                fail_stuck(r);
+                break;
+
+        case TFTP_STATE_ABANDONED:
+                /* The way to the board was gone for a moment, or the board is. */
+                set_state(r, now_usec, STATE_ANSWERED);
+                break;
+
+        case TFTP_STATE_REPLACED:
+        case TFTP_STATE_NONE:
+        case TFTP_STATE_OACK:
+        case TFTP_STATE_DATA:
+        case TFTP_STATE_FINAL:
+        case TFTP_STATE_DONE:
+                break;
+        }
+}
+
+static void on_transfer_ended(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
+        const TftpProgress *latest = tftp_server_get_progress(&r->tftp);
+
+        if (r->state != STATE_TRANSFER)
+                return;
+        if (is_at_stage_end(p))
+                on_stage_done(r, now_usec, p);
+        else if (!latest || latest->end_usec != 0) /* else the board has begun another since */
+                on_transfer_failed(r, now_usec, p);
+}
+
+/* Carries out one action. Returns an UdpSent or a negative errno. */
+static int run_action(Recovery *r, uint64_t now_usec, const TftpAction *action) {
+        const RecoveryOps *ops = r->spec.ops;
+        int k;
+
+        switch (action->type) {
+
+        case TFTP_ACTION_REPLY:
+                return ops->send_tftp_reply(&action->peer, &action->datagram, r->spec.userdata);
+
+        case TFTP_ACTION_CONNECT:
+                k = ops->connect_slot(action->slot, &action->peer, r->spec.userdata);
+                if (k > 0)
+                        tftp_server_handle_connect_failed(&r->tftp, now_usec, action->slot);
+                return k;
+
+        case TFTP_ACTION_SEND:
+                k = ops->send_slot(action->slot, &action->datagram, r->spec.userdata);
+                if (k == UDP_SENT_UNREACHABLE)
+                        tftp_server_handle_unreachable(&r->tftp, now_usec, action->slot);
+                return k;
+
+        case TFTP_ACTION_DISCONNECT:
+                k = ops->disconnect_slot(action->slot, r->spec.userdata);
+                if (k >= 0)
+                        on_transfer_ended(r, now_usec, &action->progress);
+                return k;
+        }
+
+        return 0;
+}
+
+/* Follows how far the transfer is. */
+static void follow_transfer(Recovery *r, uint64_t now_usec) {
+        const TftpProgress *p = tftp_server_get_progress(&r->tftp);
+
+        if (r->state != STATE_TRANSFER || !p)
+                return;
+
+        if (p->last_ack_usec > r->alive_usec) {
+                r->alive_usec = p->last_ack_usec;
+                r->has_said = false;
+        }
+        progress_transfer(r->spec.progress, file_titles[r->stage], p->bytes_acked, p->size,
+                          now_usec);
+}
+
+/* After every input to the server: does what it wants. */
+static void pump(Recovery *r, uint64_t now_usec) {
+        TftpAction action;
+
+        follow_transfer(r, now_usec);
+        while (r->state != STATE_OVER && tftp_server_next(&r->tftp, now_usec, &action)) {
+                int k = run_action(r, now_usec, &action);
+
+                if (k < 0)
+                        FAIL(r, "cannot serve the board: %s", strerror(-k));
+        }
+        follow_transfer(r, now_usec);
+}
+
+/* --- BOOTP ----------------------------------------------------------------------------------- */
+
+static void keep(Recovery *r, uint64_t due_usec, unsigned n_resends, int ifindex,
+                 const void *request, size_t len) {
+        KeptRequest *kept;
+
+        if (r->n_kept == KEPT_MAX) {
+                memmove(r->kept, r->kept + 1, (KEPT_MAX - 1) * sizeof(KeptRequest));
+                r->n_kept--;
+        }
+        kept = &r->kept[r->n_kept++];
+        kept->due_usec = due_usec;
+        kept->n_resends = n_resends;
+        kept->ifindex = ifindex;
+        kept->len = MIN_OF(len, sizeof(kept->bytes));
+        memcpy(kept->bytes, request, kept->len);
+}
+
+static BootpServer make_bootp_server(const Recovery *r, Stage stage) {
+        return (BootpServer){
+                .server_address = r->server_address,
+                .client_address = r->client_address,
+                .netmask = r->netmask,
+                .lease_sec = LEASE_SEC,
+                .file = get_file(r, stage)->name,
+                .expected_classes = r->spec.soc->vendor_classes[stage],
+                .other_classes =
+                        r->spec.soc->vendor_classes[stage == STAGE_ROM ? STAGE_SPL : STAGE_ROM],
+        };
+}
+
+static void warn_of_class(Recovery *r, const BootpAnswer *answer) {
+        if (answer->client_class == BOOTP_CLIENT_MISMATCHED && !r->has_warned_class) {
+                r->has_warned_class = true;
+                SAY(r, progress_warning,
+                    "USB says that this is the %s, but it calls itself '%s'; going by USB",
+                    stage_titles[r->stage], answer->vendor_class);
+        }
+        if (answer->client_class == BOOTP_CLIENT_UBOOT && !r->has_warned_u_boot) {
+                r->has_warned_u_boot = true;
+                SAY(r, progress_warning,
+                    "U-Boot itself is running ('%s') and asks for an address; it is not answered: "
+                    "power the board off and on again to recover it",
+                    answer->vendor_class);
+        }
+}
+
+static void on_answered(Recovery *r, uint64_t now_usec) {
+        switch (r->state) {
+
+        case STATE_RETURNING:
+                /* Only a ROM that is still there can ask: its SPL did not start. */
+                if (now_usec - r->since_usec >= ROM_ASKS_AGAIN_USEC && count_return(r))
+                        set_state(r, now_usec, STATE_ANSWERED);
+                break;
+
+        case STATE_ASKING:
+        case STATE_TRANSFER:
+                /* A board that asks in mid-transfer has given the transfer up, or the frame is a
+                 * late one; the engine's timer decides. */
+                if (r->state == STATE_ASKING)
+                        set_state(r, now_usec, STATE_ANSWERED);
+                break;
+
+        case STATE_ANSWERED:
+                r->alive_usec = now_usec;
+                break;
+
+        case STATE_WAITING:
+        case STATE_LEFT:
+        case STATE_OVER:
+                break;
+        }
+}
+
+/* Answers one request, or not, as the server judges. */
+static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
+        BootpServer server = make_bootp_server(r, r->stage);
+        uint8_t reply[BOOTP_SIZE_MAX];
+        BootpAnswer judged = {};
+        size_t len = 0;
+        int k;
+
+        k = bootp_server_answer(&server, request->bytes, request->len, reply, &len, &judged);
+        if (k == 0 || k == BOOTP_E_IGNORED)
+                warn_of_class(r, &judged);
+        if (k != 0)
+                return;
+
+        k = r->spec.ops->send_bootp(request->ifindex, reply, len, r->spec.userdata);
+        if (k < 0) {
+                FAIL(r, "cannot answer the board: %s", strerror(-k));
+                return;
+        }
+        if (k > 0) {
+                /* The ROM's next request comes only 4 s later: better try this one again. */
+                if (request->n_resends < RESENDS_MAX)
+                        keep(r, now_usec + RESEND_AFTER_USEC, request->n_resends + 1,
+                             request->ifindex, request->bytes, request->len);
+                return;
+        }
+        if (request->ifindex > 0)
+                r->ifindex = request->ifindex;
+        on_answered(r, now_usec);
+}
+
+/* --- the board ------------------------------------------------------------------------------- */
+
+static bool has_board(const Recovery *r) {
+        return r->session_state == SESSION_STATE_ATTACHING ||
+               r->session_state == SESSION_STATE_READY;
+}
+
+/* What was under way with the board that was there ends: after its last block, well. */
+static void leave_board(Recovery *r, uint64_t now_usec) {
+        tftp_server_handle_peer_gone(&r->tftp, now_usec);
+        pump(r, now_usec);
+        r->ifindex = 0;
+        r->is_implied = false;
+}
+
+static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
+        const Firmware *file = get_file(r, stage);
+        bool is_spl_back = r->state == STATE_RETURNING && stage == STAGE_SPL;
+
+        if (!file) {
+                FAIL(r, "the board is in its ROM, and no --spl was given");
+                return;
+        }
+        if (stage == STAGE_ROM && r->reports[STAGE_ROM].is_done && !count_return(r))
+                return;
+
+        if (r->begin_usec == 0)
+                r->begin_usec = now_usec;
+        r->stage = stage;
+        r->has_warned_class = r->has_warned_u_boot = false;
+        tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
+        set_state(r, now_usec, STATE_ASKING);
+
+        if (is_spl_back)
+                SAY(r, progress_note, "SPL back on USB");
+        else
+                SAY(r, progress_note, "board found: %s, %s", r->spec.soc->name,
+                    stage_titles[stage]);
+}
+
+/* Forgets what the board behind @ifindex asked; the next one's request may be there already. Of a board
+ * that was never answered the index is not known (0), but then it had nothing that could bring the
+ * next one up. */
+static void forget_kept(Recovery *r, int ifindex) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_kept; i++)
+                if (ifindex > 0 && r->kept[i].ifindex != ifindex)
+                        r->kept[n++] = r->kept[i];
+        r->n_kept = n;
+}
+
+static void on_board_left(Recovery *r, uint64_t now_usec) {
+        forget_kept(r, r->ifindex);
+        leave_board(r, now_usec);
+
+        switch (r->state) {
+
+        case STATE_ASKING:
+        case STATE_ANSWERED:
+        case STATE_TRANSFER:
+                if (++r->n_departures >= DEPARTURES_MAX) {
+                        FAIL(r,
+                             "the board left its port %u times before it had its file; check "
+                             "cable and power",
+                             r->n_departures);
+                        return;
+                }
+                set_state(r, now_usec, STATE_LEFT);
+                break;
+
+        case STATE_WAITING:
+        case STATE_LEFT:
+        case STATE_RETURNING:
+        case STATE_OVER:
+                break;
+        }
+}
+
+/* Answers what was kept: all of it if the board is ready, else what is due. Stale requests of another
+ * interface than the newest's are forgotten. */
+static void answer_kept(Recovery *r, uint64_t now_usec) {
+        KeptRequest kept[KEPT_MAX];
+        size_t n = r->n_kept;
+        int newest;
+
+        if (n == 0)
+                return;
+        memcpy(kept, r->kept, n * sizeof(KeptRequest));
+        newest = kept[n - 1].ifindex;
+        r->n_kept = 0;
+
+        for (size_t i = 0; i < n && r->state != STATE_OVER; i++) {
+                bool is_due = now_usec >= kept[i].due_usec ||
+                              (r->session_state == SESSION_STATE_READY && kept[i].n_resends == 0 &&
+                               (r->ifindex == 0 || r->ifindex == kept[i].ifindex));
+
+                if (kept[i].ifindex != newest)
+                        continue;
+                if (is_due)
+                        answer(r, now_usec, &kept[i]);
+                else
+                        keep(r, kept[i].due_usec, kept[i].n_resends, kept[i].ifindex, kept[i].bytes,
+                             kept[i].len);
+        }
+}
+
+/* A request has waited long enough for a board that the session has not told of. What stage that is,
+ * the board alone says; without a word, the one that comes next. */
+static void imply_board(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
+        Stage stage = r->spec.spl ? STAGE_ROM : STAGE_SPL;
+        BootpMessage message = {};
+        BootpClientClass class;
+        BootpServer server;
+
+        if (r->state == STATE_RETURNING)
+                stage = STAGE_SPL;
+        if (bootp_message_parse(request->bytes, request->len, &message) != 0 ||
+            message.op != BOOTP_OP_REQUEST)
+                return;
+
+        server = make_bootp_server(r, stage);
+        class = bootp_server_classify(&server, message.vendor_class, message.vendor_class_len);
+        if (class == BOOTP_CLIENT_UBOOT)
+                return;
+        if (class == BOOTP_CLIENT_MISMATCHED && (stage == STAGE_ROM || r->spec.spl))
+                stage = stage == STAGE_ROM ? STAGE_SPL : STAGE_ROM;
+
+        leave_board(r, now_usec);
+        if (r->state == STATE_OVER)
+                return;
+        begin_board(r, now_usec, stage);
+        r->is_implied = true;
+}
+
+/* --- inputs ---------------------------------------------------------------------------------- */
+
+int recovery_new(const RecoverySpec *spec, Recovery **ret) {
+        Recovery *r;
+
+        assert(spec);
+        assert(spec->soc);
+        assert(spec->u_boot);
+        assert(spec->progress);
+        assert(spec->ops);
+        assert(ret);
+
+        r = calloc(1, sizeof(Recovery));
+        if (!r)
+                return -ENOMEM;
+        r->spec = *spec;
+        r->start_usec = USEC_INFINITY;
+        r->since_usec = USEC_INFINITY;
+        r->stage = spec->spl ? STAGE_ROM : STAGE_SPL;
+        (void) inet_pton(AF_INET, SESSION_SERVER_ADDRESS, &r->server_address);
+        (void) inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &r->client_address);
+        (void) inet_pton(AF_INET, SESSION_NETMASK, &r->netmask);
+        tftp_server_init(&r->tftp, RECOVERY_TFTP_SLOTS, NULL);
+
+        *ret = r;
+        return 0;
+}
+
+Recovery *recovery_free(Recovery *r) {
+        if (!r)
+                return NULL;
+
+        free(r->port);
+        free(r);
+        return NULL;
+}
+
+void recovery_start(Recovery *r, uint64_t now_usec) {
+        assert(r);
+
+        r->start_usec = now_usec;
+        set_state(r, now_usec, STATE_WAITING);
+}
+
+static void take_port(Recovery *r, const SessionInfo *info) {
+        char *copy;
+
+        if (!info->port || !*info->port || streq_ptr(r->port, info->port))
+                return;
+        copy = strdup(info->port);
+        if (copy) {
+                free(r->port);
+                r->port = copy;
+        }
+}
+
+static void on_board(Recovery *r, uint64_t now_usec, const SessionInfo *info, Stage stage,
+                     bool is_same) {
+        r->plug_usec = info->plug_usec;
+        if (is_same)
+                return;
+
+        /* The half second of a request was over before this word came: nothing is new. */
+        if (r->is_implied && stage == r->stage) {
+                r->is_implied = false;
+                return;
+        }
+
+        leave_board(r, now_usec);
+        if (r->state != STATE_OVER)
+                begin_board(r, now_usec, stage);
+}
+
+void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info) {
+        int state = session_state_from_string(info->state), stage = stage_from_string(info->stage);
+        bool had_board, is_same;
+
+        assert(r);
+
+        /* A state that this client does not know is from a newer daemon; the next one may be
+         * known again. */
+        if (r->state == STATE_OVER || state < 0)
+                return;
+
+        had_board = has_board(r);
+        r->session_state = (SessionState) state;
+
+        switch (r->session_state) {
+
+        case SESSION_STATE_FAILED:
+                take_port(r, info);
+                FAIL(r, "%s",
+                     info->failure_text && *info->failure_text ? info->failure_text
+                                                               : "the session failed");
+                break;
+
+        case SESSION_STATE_ATTACHING:
+        case SESSION_STATE_READY:
+                if (stage < 0)
+                        break;
+                take_port(r, info);
+                is_same = had_board && (Stage) stage == r->stage && info->plug_usec == r->plug_usec;
+                on_board(r, now_usec, info, (Stage) stage, is_same);
+                if (r->session_state == SESSION_STATE_READY && r->state != STATE_OVER)
+                        answer_kept(r, now_usec);
+                break;
+
+        case SESSION_STATE_IDLE:
+        case SESSION_STATE_WAITING:
+        case SESSION_STATE_DETACHED:
+                if (had_board)
+                        on_board_left(r, now_usec);
+                break;
+
+        case _SESSION_STATE_MAX:
+                break;
+        }
+
+        check_stuck(r, now_usec);
+}
+
+void recovery_on_session_lost(Recovery *r, const char *why) {
+        assert(r);
+        assert(why);
+
+        if (r->state != STATE_OVER)
+                FAIL(r, "%s", why);
+}
+
+void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *request,
+                       size_t len) {
+        bool is_other;
+
+        assert(r);
+        assert(request || len == 0);
+
+        if (r->state == STATE_OVER)
+                return;
+
+        is_other = r->ifindex > 0 && ifindex > 0 && ifindex != r->ifindex;
+        keep(r, now_usec + KEPT_FOR_USEC, 0, ifindex, request, len);
+        if (r->session_state == SESSION_STATE_READY && !is_other)
+                answer_kept(r, now_usec);
+        check_stuck(r, now_usec);
+}
+
+void recovery_on_tftp_request(Recovery *r, uint64_t now_usec, const struct sockaddr_in *source,
+                              bool is_broadcast, const void *packet, size_t len) {
+        int k;
+
+        assert(r);
+
+        if (r->state == STATE_OVER)
+                return;
+        k = tftp_server_handle_request(&r->tftp, now_usec, source, is_broadcast, packet, len);
+        if (k == 0)
+                on_transfer_begun(r, now_usec);
+        pump(r, now_usec);
+}
+
+void recovery_on_tftp_packet(Recovery *r, uint64_t now_usec, unsigned slot,
+                             const struct sockaddr_in *source, const void *packet, size_t len) {
+        assert(r);
+
+        if (r->state == STATE_OVER)
+                return;
+        (void) tftp_server_handle_packet(&r->tftp, now_usec, slot, source, packet, len);
+        pump(r, now_usec);
+}
+
+void recovery_on_tftp_unreachable(Recovery *r, uint64_t now_usec, unsigned slot) {
+        assert(r);
+
+        if (r->state == STATE_OVER)
+                return;
+        tftp_server_handle_unreachable(&r->tftp, now_usec, slot);
+        pump(r, now_usec);
+}
+
+static uint64_t get_kept_deadline(const Recovery *r) {
+        uint64_t usec = USEC_INFINITY;
+
+        for (size_t i = 0; i < r->n_kept; i++)
+                usec = MIN_OF(usec, r->kept[i].due_usec);
+        return usec;
+}
+
+void recovery_on_timeout(Recovery *r, uint64_t now_usec) {
+        assert(r);
+
+        if (r->state == STATE_OVER)
+                return;
+
+        if (now_usec >= get_kept_deadline(r)) {
+                const KeptRequest *newest = &r->kept[r->n_kept - 1];
+                bool is_other = r->ifindex > 0 && newest->ifindex != r->ifindex;
+
+                if (!has_board(r) ? !r->is_implied : is_other)
+                        imply_board(r, now_usec, newest);
+                answer_kept(r, now_usec);
+        }
+        if (r->state == STATE_OVER)
+                return;
+
+        tftp_server_handle_timeout(&r->tftp, now_usec);
+        pump(r, now_usec);
+        check_stuck(r, now_usec);
+}
+
+uint64_t recovery_get_deadline(const Recovery *r) {
+        uint64_t usec;
+
+        assert(r);
+
+        if (r->state == STATE_OVER)
+                return USEC_INFINITY;
+
+        usec = MIN_OF(get_kept_deadline(r), tftp_server_get_deadline(&r->tftp));
+        usec = MIN_OF(usec, get_says_usec(r));
+        return MIN_OF(usec, get_fails_usec(r));
+}
+
+RecoveryResult recovery_get_result(const Recovery *r) {
+        assert(r);
+
+        return r->result;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* One board's run, from "no board yet" to "U-Boot delivered": stages, which file for which, when it is
+ * finished, and why it is stuck. Theory of operation: recovery.c.
+ *
+ * What happens comes in (changes of the session, datagrams, the time), what is to be done goes out
+ * through RecoveryOps, what the user should know through Progress. No fd, no clock, no bus: a test
+ * plays a whole night in a millisecond. */
+
+#include <netinet/in.h>
+
+#include "bootp-server.h"
+#include "firmware.h"
+#include "progress.h"
+#include "session-info.h"
+#include "soc.h"
+#include "tftp-server.h"
+
+#define RECOVERY_TFTP_SLOTS 4u
+
+/* How the transport carries things out. Each returns an UdpSent (udp-endpoint.h) or the negative errno
+ * of a fault of ours, which ends the recovery. None may call back into the recovery. */
+typedef struct RecoveryOps {
+        int (*send_bootp)(int ifindex, const void *reply, size_t len, void *userdata);
+        int (*send_tftp_reply)(const struct sockaddr_in *peer, const TftpDatagram *datagram,
+                               void *userdata);
+        int (*connect_slot)(unsigned slot, const struct sockaddr_in *peer, void *userdata);
+        int (*send_slot)(unsigned slot, const TftpDatagram *datagram, void *userdata);
+        int (*disconnect_slot)(unsigned slot, void *userdata);
+} RecoveryOps;
+
+typedef enum RecoveryResult {
+        RECOVERY_RESULT_NONE, /* goes on */
+        RECOVERY_RESULT_DELIVERED,
+        RECOVERY_RESULT_FAILED,
+        RECOVERY_RESULT_NO_BOARD, /* none came within the timeout */
+} RecoveryResult;
+
+/* All borrowed for life. */
+typedef struct RecoverySpec {
+        const Soc *soc;
+        const Firmware *spl; /* NULL: the first stage is STAGE_SPL */
+        const Firmware *u_boot;
+        const char *port;               /* that was asked for, or NULL; for messages */
+        uint64_t no_board_timeout_usec; /* from recovery_start(); USEC_INFINITY: none */
+        Progress *progress;
+        const RecoveryOps *ops;
+        void *userdata;
+} RecoverySpec;
+
+typedef struct Recovery Recovery;
+
+int recovery_new(const RecoverySpec *spec, Recovery **ret);
+Recovery *recovery_free(Recovery *r);
+DEFINE_CLEANUP_FUNC(Recovery, recovery_free);
+
+/* The session was started: time counts from here. */
+void recovery_start(Recovery *r, uint64_t now_usec);
+
+/* The session has changed (or not: then nothing happens). Datagrams that were there before are to be
+ * handed over first: the last ACK of a board that left may be among them. */
+void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info);
+
+/* The session or the daemon is gone, for the reason in the sentence @why. */
+void recovery_on_session_lost(Recovery *r, const char *why);
+
+void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *request,
+                       size_t len);
+void recovery_on_tftp_request(Recovery *r, uint64_t now_usec, const struct sockaddr_in *source,
+                              bool is_broadcast, const void *packet, size_t len);
+void recovery_on_tftp_packet(Recovery *r, uint64_t now_usec, unsigned slot,
+                             const struct sockaddr_in *source, const void *packet, size_t len);
+void recovery_on_tftp_unreachable(Recovery *r, uint64_t now_usec, unsigned slot);
+
+/* To be called when recovery_get_deadline() has come; harmless at any other time. */
+void recovery_on_timeout(Recovery *r, uint64_t now_usec);
+
+/* USEC_INFINITY: nothing to wait for but input. */
+uint64_t recovery_get_deadline(const Recovery *r);
+
+RecoveryResult recovery_get_result(const Recovery *r);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "transport.h"
+
+#include <assert.h>
+#include <sys/epoll.h>
+
+#include "bus-contract.h"
+#include "fd-util.h"
+#include "udp-endpoint.h"
+
+#define BOOTP_CLIENT_PORT 68u
+#define RECEIVE_SIZE_MAX  2048u /* no request or ACK is longer; what is, is cut, and ignored */
+
+enum {
+        SOCKET_BOOTP,
+        SOCKET_TFTP,
+        SOCKET_FIRST_SLOT,
+};
+
+struct Transport {
+        sd_event *event;
+        Recovery *recovery; /* borrowed; NULL before transport_start() */
+        int fds[TRANSPORT_N_SOCKETS];
+        sd_event_source *io_sources[TRANSPORT_N_SOCKETS];
+        sd_event_source *timer_source;
+};
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+static int send_bootp(int ifindex, const void *reply, size_t len, void *userdata) {
+        Transport *t = userdata;
+
+        return udp_endpoint_broadcast(t->fds[SOCKET_BOOTP], ifindex, BOOTP_CLIENT_PORT, reply, len);
+}
+
+/* The datagram's two parts; sendmsg() does not write to them. */
+static void gather(const TftpDatagram *datagram, struct iovec iov[static 2]) {
+        iov[0] = (struct iovec){(void *) datagram->header, datagram->header_len};
+        iov[1] = (struct iovec){(void *) datagram->payload, datagram->payload_len};
+}
+
+static int send_tftp_reply(const struct sockaddr_in *peer, const TftpDatagram *datagram,
+                           void *userdata) {
+        Transport *t = userdata;
+        struct iovec iov[2];
+
+        gather(datagram, iov);
+        return udp_endpoint_send_to(t->fds[SOCKET_TFTP], peer, iov, ELEMENTSOF(iov));
+}
+
+static int connect_slot(unsigned slot, const struct sockaddr_in *peer, void *userdata) {
+        Transport *t = userdata;
+
+        return udp_endpoint_connect(t->fds[SOCKET_FIRST_SLOT + slot], peer);
+}
+
+static int send_slot(unsigned slot, const TftpDatagram *datagram, void *userdata) {
+        Transport *t = userdata;
+        struct iovec iov[2];
+
+        gather(datagram, iov);
+        return udp_endpoint_send(t->fds[SOCKET_FIRST_SLOT + slot], iov, ELEMENTSOF(iov), true);
+}
+
+static int disconnect_slot(unsigned slot, void *userdata) {
+        Transport *t = userdata;
+
+        return udp_endpoint_disconnect(t->fds[SOCKET_FIRST_SLOT + slot]);
+}
+
+const RecoveryOps transport_ops = {
+        .send_bootp = send_bootp,
+        .send_tftp_reply = send_tftp_reply,
+        .connect_slot = connect_slot,
+        .send_slot = send_slot,
+        .disconnect_slot = disconnect_slot,
+};
+
+/* --- in -------------------------------------------------------------------------------------- */
+
+static void deliver(Transport *t, size_t index, int event, const void *buffer,
+                    const UdpDatagram *datagram) {
+        unsigned slot = (unsigned) index - SOCKET_FIRST_SLOT;
+        uint64_t now = now_usec();
+
+        if (event == UDP_EVENT_UNREACHABLE) {
+                if (index >= SOCKET_FIRST_SLOT)
+                        recovery_on_tftp_unreachable(t->recovery, now, slot);
+                return;
+        }
+        if (datagram->is_truncated)
+                return;
+
+        if (index == SOCKET_BOOTP)
+                recovery_on_bootp(t->recovery, now, datagram->ifindex, buffer, datagram->len);
+        else if (index == SOCKET_TFTP)
+                recovery_on_tftp_request(t->recovery, now, &datagram->source,
+                                         datagram->is_broadcast, buffer, datagram->len);
+        else
+                recovery_on_tftp_packet(t->recovery, now, slot, &datagram->source, buffer,
+                                        datagram->len);
+}
+
+/* Reads what one socket holds, within reason. */
+static void drain_socket(Transport *t, size_t index) {
+        uint8_t buffer[RECEIVE_SIZE_MAX];
+
+        for (unsigned i = 0; i < UDP_ENDPOINT_BATCH_MAX; i++) {
+                UdpDatagram datagram = {};
+                int event = udp_endpoint_receive(t->fds[index], buffer, sizeof(buffer), &datagram);
+
+                if (event == UDP_EVENT_NONE)
+                        return;
+                if (event < 0) {
+                        recovery_on_session_lost(t->recovery, strerror(-event));
+                        return;
+                }
+                deliver(t, index, event, buffer, &datagram);
+        }
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Transport *t = userdata;
+
+        for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++)
+                if (t->fds[i] == fd)
+                        drain_socket(t, i);
+        transport_update(t);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Transport *t = userdata;
+
+        /* What has come is older than the deadline, as far as the recovery is concerned. */
+        transport_drain(t);
+        recovery_on_timeout(t->recovery, now_usec());
+        transport_update(t);
+        return 0;
+}
+
+void transport_drain(Transport *t) {
+        assert(t);
+
+        if (!t->recovery)
+                return;
+        for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++)
+                drain_socket(t, i);
+}
+
+void transport_update(Transport *t) {
+        uint64_t deadline;
+
+        assert(t);
+
+        if (!t->recovery)
+                return;
+        if (recovery_get_result(t->recovery) != RECOVERY_RESULT_NONE) {
+                (void) sd_event_exit(t->event, 0);
+                return;
+        }
+
+        /* Both fail only without a valid source, or without a loop. */
+        deadline = recovery_get_deadline(t->recovery);
+        (void) sd_event_source_set_time(t->timer_source, deadline);
+        (void) sd_event_source_set_enabled(
+                t->timer_source, deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS], Transport **ret) {
+        _cleanup_(transport_freep) Transport *t = NULL;
+        int r;
+
+        assert(event);
+        assert(ret);
+
+        t = calloc(1, sizeof(Transport));
+        if (!t) {
+                for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++)
+                        (void) fd_close(fds[i]);
+                return -ENOMEM;
+        }
+        t->event = sd_event_ref(event);
+        memcpy(t->fds, fds, sizeof(t->fds));
+
+        r = udp_endpoint_bind(t->fds[SOCKET_BOOTP], SESSION_BOOTP_PORT);
+        if (r < 0)
+                return r;
+        r = udp_endpoint_bind(t->fds[SOCKET_TFTP], SESSION_TFTP_PORT);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+Transport *transport_free(Transport *t) {
+        if (!t)
+                return NULL;
+
+        sd_event_source_disable_unref(t->timer_source);
+        for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++) {
+                sd_event_source_disable_unref(t->io_sources[i]);
+                t->fds[i] = fd_close(t->fds[i]);
+        }
+        sd_event_unref(t->event);
+        free(t);
+        return NULL;
+}
+
+int transport_start(Transport *t, Recovery *recovery) {
+        int r;
+
+        assert(t);
+        assert(recovery);
+
+        for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++) {
+                r = sd_event_add_io(t->event, &t->io_sources[i], t->fds[i], EPOLLIN, on_readable,
+                                    t);
+                if (r < 0)
+                        return r;
+        }
+        r = sd_event_add_time(t->event, &t->timer_source, CLOCK_MONOTONIC, 0, 1, on_timer, t);
+        if (r < 0)
+                return r;
+
+        t->recovery = recovery;
+        transport_update(t);
+        return 0;
+}
