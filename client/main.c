@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* snagctl: global options, signals, and which verb. */
+
+#include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "verb.h"
+
+static const char help[] =
+        "Usage: snagctl COMMAND …\n"
+        "\n"
+        "Recovers boards over USB. No sudo is needed: snagd does what needs privilege.\n"
+        "\n"
+        "Commands:\n"
+        "  recover SOC --spl FILE --u-boot FILE   bring a board back\n"
+        "  list                                   show the boards that are plugged in\n"
+        "  status                                 show the sessions\n"
+        "  close PORT|SESSION                     end a session\n"
+        "\n"
+        "Options:\n"
+        "      --help     show this; 'snagctl COMMAND --help' tells more\n"
+        "      --version  show the version\n"
+        "\n"
+        "Exit status: 0 success; 1 failed; 2 usage, or a file that cannot be used; 3 not\n"
+        "allowed; 4 no board in time; 128 plus the number of the signal that ended it.\n";
+
+static const struct {
+        const char *name;
+        VerbFunction function;
+} verbs[] = {
+        {"close", verb_close},
+        {"list", verb_list},
+        {"recover", verb_recover},
+        {"status", verb_status},
+};
+
+/* Everything that we have ends with the process: sockets by the kernel, the session by snagd when our
+ * connection goes. So there is nothing to do first, and it works at every moment, also while a call
+ * waits for somebody's password. */
+static void on_signal(int signal_number) {
+        _exit(EXIT_STATUS_SIGNAL + signal_number);
+}
+
+static void catch_signals(void) {
+        static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+        struct sigaction action = {.sa_handler = on_signal};
+        sigset_t set;
+
+        (void) sigemptyset(&action.sa_mask);
+        (void) sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                struct sigaction inherited = {};
+
+                /* A shell starts "snagctl … &" with SIGINT ignored, which nobody has asked for;
+                 * who ignores SIGHUP (nohup) has. */
+                (void) sigaction(signals[i], NULL, &inherited);
+                if (signals[i] == SIGHUP && inherited.sa_handler == SIG_IGN)
+                        continue;
+                (void) sigaction(signals[i], &action, NULL);
+                (void) sigaddset(&set, signals[i]);
+        }
+        (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
+
+        /* A pipe that nobody reads any more is an error of write(), not the end of a recovery. */
+        (void) signal(SIGPIPE, SIG_IGN);
+}
+
+/* If one of 0, 1, 2 is closed, the next socket would get its number, and the board our messages. */
+static int open_standard_fds(void) {
+        for (int fd = 0; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+                        return -EBADF;
+        return 0;
+}
+
+enum {
+        OPTION_HELP,
+        OPTION_VERSION,
+};
+
+static ExitStatus run_verb(Progress *progress, const char *name, char *const *argv) {
+        char complaint[128];
+
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                if (streq(verbs[i].name, name))
+                        return verbs[i].function(argv, progress);
+
+        (void) snprintf(complaint, sizeof(complaint), "unknown command '%.64s'", name);
+        return verb_usage_error(progress, NULL, complaint);
+}
+
+static ExitStatus run(char *const *argv, Progress *progress) {
+        static const Option options[] = {
+                {OPTION_HELP, "help", NULL},
+                {OPTION_VERSION, "version", NULL},
+                {},
+        };
+        Arguments arguments = {.next = argv, .options = options, .stops_at_operand = true};
+        _cleanup_free_ char *complaint = NULL;
+        const char *value = NULL;
+        int r;
+
+        r = arguments_next(&arguments, &value, &complaint);
+        switch (r) {
+
+        case OPTION_HELP:
+                progress_result_text(progress, help);
+                return EXIT_STATUS_SUCCESS;
+
+        case OPTION_VERSION:
+                progress_result_text(progress, "snagctl " SNAGD_VERSION "\n");
+                return EXIT_STATUS_SUCCESS;
+
+        case ARGUMENT_OPERAND:
+                return run_verb(progress, value, arguments.next + 1);
+
+        case ARGUMENT_END:
+                return verb_usage_error(progress, NULL, "no command given");
+
+        default:
+                return complaint ? verb_usage_error(progress, NULL, complaint)
+                                 : verb_out_of_memory(progress);
+        }
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_(progress_freep) Progress *progress = NULL;
+        ExitStatus status;
+        int r;
+
+        if (open_standard_fds() < 0)
+                return EXIT_STATUS_FAILED;
+        catch_signals();
+
+        r = progress_new(STDOUT_FILENO, STDERR_FILENO, &progress);
+        if (r < 0)
+                return EXIT_STATUS_FAILED;
+
+        status = run(argv + MIN_OF(argc, 1), progress);
+
+        r = progress_get_result_error(progress);
+        if (r < 0 && status == EXIT_STATUS_SUCCESS) {
+                progress_error(progress, "cannot write the result: %s", strerror(-r));
+                return EXIT_STATUS_FAILED;
+        }
+        return (int) status;
+}

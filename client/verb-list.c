@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "bus-contract.h"
+#include "manager-proxy.h"
+#include "table.h"
+#include "verb.h"
+
+static const char help[] =
+        "Usage: snagctl list\n"
+        "\n"
+        "Shows the boards that are plugged in: their USB port, the port's stable name\n"
+        "(ID_PATH, which survives reboots), SoC, stage ('rom': wants its SPL, 'spl':\n"
+        "wants U-Boot), and the session that has them.\n"
+        "\n"
+        "      --help  show this\n"
+        "\n"
+        "Exit status: 0, also without boards; 1 failed; 2 usage; 3 not allowed.\n";
+
+static int add_board(Table *table, const BoardInfo *b) {
+        const char *slash = strrchr(b->session, '/');
+
+        return table_add_row(table, (const char *[]){b->port, b->id_path, b->soc, b->stage,
+                                                     slash ? slash + 1 : b->session, b->problem});
+}
+
+static int print_boards(const ManagerObjects *objects, Progress *progress) {
+        static const char *const titles[] = {"PORT", "PATH", "SOC", "STAGE", "SESSION", "PROBLEM"};
+        _cleanup_(table_freep) Table *table = NULL;
+        int r;
+
+        if (objects->n_boards == 0) {
+                progress_result(progress, "No boards.");
+                return 0;
+        }
+
+        r = table_new(titles, ELEMENTSOF(titles), &table);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < objects->n_boards; i++) {
+                r = add_board(table, &objects->boards[i]);
+                if (r < 0)
+                        return r;
+        }
+        return table_print(table, progress);
+}
+
+ExitStatus verb_list(char *const *argv, Progress *progress) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(manager_objects_done) ManagerObjects objects = {};
+        ExitStatus status = EXIT_STATUS_SUCCESS;
+        ProxyError error = {};
+        int r;
+
+        if (!verb_parse_nothing(argv, progress, "list", help, &status))
+                return status;
+
+        r = bus_proxy_connect(&error, &bus);
+        if (r < 0)
+                return verb_call_failed(progress, &error);
+        r = manager_proxy_get_objects(bus, &error, &objects);
+        if (r < 0)
+                return verb_call_failed(progress, &error);
+
+        r = print_boards(&objects, progress);
+        return r < 0 ? verb_out_of_memory(progress) : EXIT_STATUS_SUCCESS;
+}

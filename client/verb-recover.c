@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Order of events: arguments and files are checked before the bus is touched, so that a mistake costs
+ * no password. Then the session, all its sockets, bound; then Start: a board that is plugged in
+ * already sends its first request while Start runs, and must find everything listening. */
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "fd-util.h"
+#include "firmware.h"
+#include "parse-util.h"
+#include "recovery.h"
+#include "session-proxy.h"
+#include "transport.h"
+#include "usb-port.h"
+#include "verb.h"
+
+#define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
+
+static const char help[] =
+        "Usage: snagctl recover SOC --spl FILE --u-boot FILE [OPTION…]\n"
+        "\n"
+        "Brings a board back over USB: waits for one that is in its boot ROM, sends it the SPL,\n"
+        "and sends the SPL U-Boot. SOC is 'am335x'.\n"
+        "\n"
+        "      --spl FILE         what the ROM loads: spl/u-boot-spl.bin (not MLO) of a build\n"
+        "                         with CONFIG_SPL_NET and CONFIG_SPL_USB_ETHER\n"
+        "      --u-boot FILE      what the SPL loads: u-boot.img of the same build\n"
+        "      --port PORT        only a board on this USB port ('1-1.4', or the port's ID_PATH:\n"
+        "                         see 'snagctl list'); else the next board on any port\n"
+        "      --stage rom|spl    where the board is: 'rom' (default), or 'spl', if its SPL runs\n"
+        "                         already, from a card for instance, and waits for U-Boot;\n"
+        "                         --spl is not needed then\n"
+        "      --timeout SECONDS  give up if no board has come by then; else wait for ever\n"
+        "      --help             show this\n"
+        "\n"
+        "The result goes to standard output, progress and messages to standard error.\n"
+        "\n"
+        "Exit status:\n"
+        "    0  U-Boot was delivered\n"
+        "    1  failed\n"
+        "    2  usage, an unknown SoC, a malformed port, a file that cannot be used\n"
+        "    3  not allowed\n"
+        "    4  no board came within --timeout\n"
+        "  128  plus the number of the signal that ended it\n";
+
+/* What the command line says; borrows from it, but for the images. */
+typedef struct Request {
+        const Soc *soc;
+        const char *spl_path, *u_boot_path, *port, *stage, *timeout;
+        Stage first_stage;
+        uint64_t timeout_usec;
+        Firmware *spl, *u_boot;
+        bool want_help;
+} Request;
+
+static void request_done(Request *q) {
+        firmware_free(q->spl);
+        firmware_free(q->u_boot);
+}
+
+enum {
+        OPTION_HELP,
+        OPTION_PORT,
+        OPTION_SPL,
+        OPTION_STAGE,
+        OPTION_TIMEOUT,
+        OPTION_U_BOOT,
+};
+
+static ExitStatus usage_error(Progress *progress, const char *format, ...) _printf_(2, 3);
+
+static ExitStatus usage_error(Progress *progress, const char *format, ...) {
+        char *complaint = NULL;
+        ExitStatus status;
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&complaint, format, args);
+        va_end(args);
+        if (n < 0)
+                return verb_out_of_memory(progress);
+
+        status = verb_usage_error(progress, "recover", complaint);
+        free(complaint);
+        return status;
+}
+
+static ExitStatus take_soc(Progress *progress, const char *name, Request *q) {
+        if (q->soc)
+                return usage_error(progress, "too many arguments: '%s'", name);
+
+        q->soc = soc_find(name);
+        if (!q->soc)
+                return usage_error(progress, "unknown SoC '%s'; known: %s", name, soc_at(0)->name);
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus read_arguments(char *const *argv, Progress *progress, Request *q) {
+        static const Option options[] = {
+                {OPTION_HELP, "help", NULL},
+                {OPTION_PORT, "port", "PORT"},
+                {OPTION_SPL, "spl", "FILE"},
+                {OPTION_STAGE, "stage", "rom|spl"},
+                {OPTION_U_BOOT, "u-boot", "FILE"},
+                {OPTION_TIMEOUT, "timeout", "SECONDS"},
+                {},
+        };
+        Arguments arguments = {.next = argv, .options = options};
+        const char **const places[] = {
+                [OPTION_PORT] = &q->port,          [OPTION_SPL] = &q->spl_path,
+                [OPTION_STAGE] = &q->stage,        [OPTION_TIMEOUT] = &q->timeout,
+                [OPTION_U_BOOT] = &q->u_boot_path,
+        };
+        _cleanup_free_ char *complaint = NULL;
+        const char *value = NULL;
+        int r;
+
+        while ((r = arguments_next(&arguments, &value, &complaint)) != ARGUMENT_END) {
+                if (r == OPTION_HELP) {
+                        q->want_help = true;
+                        return EXIT_STATUS_SUCCESS;
+                }
+                if (r == ARGUMENT_OPERAND) {
+                        ExitStatus status = take_soc(progress, value, q);
+
+                        if (status != EXIT_STATUS_SUCCESS)
+                                return status;
+                        continue;
+                }
+                if (r < 0)
+                        return complaint ? usage_error(progress, "%s", complaint)
+                                         : verb_out_of_memory(progress);
+                *places[r] = value; /* the last one counts, as with most programs */
+        }
+
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* Digits, dots and dashes alone are meant as a port, although the grammar of an ID_PATH would take
+ * them: every real one has a letter. */
+static bool is_port(const char *string) {
+        if (string[strspn(string, "0123456789.-")] == '\0')
+                return usb_port_is_valid(string);
+        return usb_id_path_is_valid(string);
+}
+
+static ExitStatus check_arguments(Progress *progress, Request *q) {
+        int stage = STAGE_ROM;
+
+        if (!q->soc)
+                return usage_error(progress, "which SoC? known: %s", soc_at(0)->name);
+        if (q->port && !is_port(q->port))
+                return usage_error(progress,
+                                   "'%.64s' is no USB port: they look like '1-1.4', or like "
+                                   "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')",
+                                   q->port);
+
+        if (q->stage)
+                stage = stage_from_string(q->stage);
+        if (stage < 0)
+                return usage_error(progress, "unknown stage '%.64s'; known: rom, spl", q->stage);
+        q->first_stage = (Stage) stage;
+
+        q->timeout_usec = USEC_INFINITY;
+        if (q->timeout && (parse_seconds(q->timeout, TIMEOUT_MAX_USEC, &q->timeout_usec) < 0 ||
+                           q->timeout_usec == 0))
+                return usage_error(progress,
+                                   "'%.64s' is no time: --timeout wants seconds, more than 0 and "
+                                   "at most a year",
+                                   q->timeout);
+
+        if (q->first_stage == STAGE_ROM && !q->spl_path)
+                return usage_error(progress, "--spl FILE is missing");
+        if (!q->u_boot_path)
+                return usage_error(progress, "--u-boot FILE is missing");
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus open_file(Progress *progress, const Soc *soc, FirmwareKind kind, const char *path,
+                            Firmware **ret) {
+        _cleanup_free_ char *reason = NULL;
+        int r;
+
+        r = firmware_open(kind, path, soc, &reason, ret);
+        if (r >= 0)
+                return EXIT_STATUS_SUCCESS;
+        if (!reason)
+                return verb_out_of_memory(progress);
+
+        progress_error(progress, "%s", reason);
+        return EXIT_STATUS_USAGE;
+}
+
+/* With --stage spl an SPL is not needed; one that is given is checked all the same, and sent should the
+ * board fall back into its ROM. */
+static ExitStatus open_files(Progress *progress, Request *q) {
+        ExitStatus status;
+
+        if (q->spl_path) {
+                status = open_file(progress, q->soc, FIRMWARE_SPL, q->spl_path, &q->spl);
+                if (status != EXIT_STATUS_SUCCESS)
+                        return status;
+        }
+        status = open_file(progress, q->soc, FIRMWARE_U_BOOT, q->u_boot_path, &q->u_boot);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+
+        firmware_make_names_distinct(q->spl, q->u_boot);
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+/* The order of the members is the reverse of that in which they go. */
+typedef struct Run {
+        sd_event *event;
+        sd_bus *bus;
+        SessionProxy *session;
+        Recovery *recovery;
+        Transport *transport;
+        bool is_session_lost;
+} Run;
+
+static void run_done(Run *run) {
+        /* The sockets first: they keep the namespace alive. */
+        transport_free(run->transport);
+        recovery_free(run->recovery);
+        session_proxy_free(run->session);
+        sd_bus_flush_close_unref(run->bus);
+        sd_event_unref(run->event);
+}
+
+static void on_session_changed(const SessionInfo *info, void *userdata) {
+        Run *run = userdata;
+
+        transport_drain(run->transport);
+        recovery_on_session(run->recovery, now_usec(), info);
+        transport_update(run->transport);
+}
+
+static void on_session_end(SessionProxyEnd end, void *userdata) {
+        static const char *const sentences[] = {
+                [SESSION_PROXY_END_DAEMON_LEFT] =
+                        "snagd has left the bus, and the session with it; "
+                        "see: journalctl -u snagd",
+                [SESSION_PROXY_END_CLOSED] = "somebody has closed the session ('snagctl close', or "
+                                             "an administrator)",
+                [SESSION_PROXY_END_BUS_LOST] = "the connection to the system bus is lost",
+        };
+        Run *run = userdata;
+
+        run->is_session_lost = true;
+        transport_drain(run->transport);
+        recovery_on_session_lost(run->recovery, sentences[end]);
+        transport_update(run->transport);
+}
+
+static const SessionProxyCallbacks session_callbacks = {
+        .on_changed = on_session_changed,
+        .on_end = on_session_end,
+};
+
+static int open_sockets(Run *run, ProxyError *error) {
+        int fds[TRANSPORT_N_SOCKETS], r;
+
+        for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+                r = session_proxy_open_socket(run->session, error, &fds[i]);
+                if (r < 0) {
+                        while (i > 0)
+                                (void) fd_close(fds[--i]);
+                        return r;
+                }
+        }
+
+        r = transport_new(run->event, fds, &run->transport);
+        return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
+}
+
+/* Everything up to and with Start. */
+static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *error) {
+        int r;
+
+        r = sd_event_new(&run->event);
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
+        r = bus_proxy_connect(error, &run->bus);
+        if (r < 0)
+                return r;
+        r = session_proxy_open(run->bus, q->soc->name, q->port, q->stage, &session_callbacks, run,
+                               error, &run->session);
+        if (r < 0)
+                return r;
+        r = open_sockets(run, error);
+        if (r < 0)
+                return r;
+
+        r = recovery_new(
+                &(RecoverySpec){
+                        .soc = q->soc,
+                        .spl = q->spl,
+                        .u_boot = q->u_boot,
+                        .port = q->port,
+                        .no_board_timeout_usec = q->timeout_usec,
+                        .progress = progress,
+                        .ops = &transport_ops,
+                        .userdata = run->transport,
+                },
+                &run->recovery);
+        if (r < 0)
+                return r;
+
+        r = session_proxy_start(run->session, error);
+        if (r < 0)
+                return r;
+        recovery_start(run->recovery, now_usec());
+        return 0;
+}
+
+/* Returns when the recovery is over. */
+static int run_loop(Run *run) {
+        int r;
+
+        /* The bus before the sockets: of a word from snagd and a datagram that came after it, the word
+         * is to be heard first. The other order, transport_drain() sees to. */
+        r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
+        if (r < 0)
+                return r;
+        r = transport_start(run->transport, run->recovery);
+        if (r < 0)
+                return r;
+        return sd_event_loop(run->event);
+}
+
+/* So that the port is free when we are gone, and not some time later. */
+static void close_session(Run *run) {
+        ProxyError error = {};
+
+        run->transport = transport_free(run->transport);
+        if (run->is_session_lost)
+                return;
+
+        /* If it cannot be closed it ends with our connection; there is nobody to be told. */
+        (void) session_proxy_close(run->session, &error);
+        proxy_error_done(&error);
+}
+
+static ExitStatus recover(const Request *q, Progress *progress) {
+        static const ExitStatus statuses[] = {
+                [RECOVERY_RESULT_NONE] = EXIT_STATUS_FAILED,
+                [RECOVERY_RESULT_DELIVERED] = EXIT_STATUS_SUCCESS,
+                [RECOVERY_RESULT_FAILED] = EXIT_STATUS_FAILED,
+                [RECOVERY_RESULT_NO_BOARD] = EXIT_STATUS_NO_BOARD,
+        };
+        _cleanup_(run_done) Run run = {};
+        ProxyError error = {};
+        int r;
+
+        r = set_up(&run, q, progress, &error);
+        if (r < 0)
+                return verb_call_failed(progress, &error);
+
+        if (q->port)
+                progress_note(progress, "waiting for a board on port %s", q->port);
+        else
+                progress_note(progress, "waiting for a board on any port");
+
+        r = run_loop(&run);
+        close_session(&run);
+        if (r < 0) {
+                progress_error(progress, "the event loop failed: %s", strerror(-r));
+                return EXIT_STATUS_FAILED;
+        }
+        return statuses[recovery_get_result(run.recovery)];
+}
+
+ExitStatus verb_recover(char *const *argv, Progress *progress) {
+        _cleanup_(request_done) Request request = {};
+        ExitStatus status;
+
+        status = read_arguments(argv, progress, &request);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+        if (request.want_help) {
+                progress_result_text(progress, help);
+                return EXIT_STATUS_SUCCESS;
+        }
+        status = check_arguments(progress, &request);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+        status = open_files(progress, &request);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+
+        return recover(&request, progress);
+}

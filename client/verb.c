@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "verb.h"
+
+#include <assert.h>
+#include <pwd.h>
+
+ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint) {
+        progress_error(progress, "%s", complaint);
+        progress_note(progress, "see 'snagctl %s%s--help'", verb ? verb : "", verb ? " " : "");
+        return EXIT_STATUS_USAGE;
+}
+
+ExitStatus verb_out_of_memory(Progress *progress) {
+        progress_error(progress, "out of memory");
+        return EXIT_STATUS_FAILED;
+}
+
+bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb, const char *help,
+                        ExitStatus *ret_status) {
+        static const Option options[] = {{0, "help", NULL}, {}};
+        Arguments arguments = {.next = argv, .options = options};
+        _cleanup_free_ char *complaint = NULL;
+        const char *value = NULL;
+        int r;
+
+        r = arguments_next(&arguments, &value, &complaint);
+        if (r == ARGUMENT_END)
+                return true;
+
+        if (r == 0) {
+                progress_result_text(progress, help);
+                *ret_status = EXIT_STATUS_SUCCESS;
+        } else if (r == ARGUMENT_OPERAND)
+                *ret_status = verb_usage_error(progress, verb, "too many arguments");
+        else if (complaint)
+                *ret_status = verb_usage_error(progress, verb, complaint);
+        else
+                *ret_status = verb_out_of_memory(progress);
+        return false;
+}
+
+ExitStatus verb_call_failed(Progress *progress, ProxyError *error) {
+        struct passwd *user;
+        bool is_denied;
+
+        assert(error);
+
+        is_denied = error->is_denied;
+        progress_error(progress, "%s", proxy_error_get_text(error));
+        proxy_error_done(error);
+        if (!is_denied)
+                return EXIT_STATUS_FAILED;
+
+        user = getpwuid(getuid());
+        progress_note(progress,
+                      "boards may be recovered by the user who is logged in at this computer's own "
+                      "screen, by members of the group 'snagd', and by others with an "
+                      "administrator's password; to become a member, which counts at once: sudo "
+                      "adduser %s snagd",
+                      user ? user->pw_name : "NAME");
+        return EXIT_STATUS_DENIED;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What every verb shares: its signature, exit statuses, and how usage and refusals are reported. */
+
+#include "arguments.h"
+#include "bus-proxy.h"
+#include "macro.h"
+#include "progress.h"
+
+/* As documented in every --help. */
+typedef enum ExitStatus {
+        EXIT_STATUS_SUCCESS = 0,
+        EXIT_STATUS_FAILED = 1,
+        EXIT_STATUS_USAGE = 2,    /* decided before the bus is touched */
+        EXIT_STATUS_DENIED = 3,   /* not allowed to this user */
+        EXIT_STATUS_NO_BOARD = 4, /* none came in time */
+        EXIT_STATUS_SIGNAL = 128, /* plus the signal's number */
+} ExitStatus;
+
+/* @argv: what follows the verb, NULL-terminated. */
+typedef ExitStatus (*VerbFunction)(char *const *argv, Progress *progress);
+
+ExitStatus verb_close(char *const *argv, Progress *progress);
+ExitStatus verb_list(char *const *argv, Progress *progress);
+ExitStatus verb_recover(char *const *argv, Progress *progress);
+ExitStatus verb_status(char *const *argv, Progress *progress);
+
+/* Reports @complaint and where help is; @verb NULL: the program's. Returns EXIT_STATUS_USAGE. */
+ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint);
+
+ExitStatus verb_out_of_memory(Progress *progress);
+
+/* Parses the arguments of a verb that takes none but --help. Returns true if it has to go on; else
+ * *@ret_status is the verb's. */
+bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb, const char *help,
+                        ExitStatus *ret_status);
+
+/* Reports why a call failed, and to whom it is allowed. Releases *@error. */
+ExitStatus verb_call_failed(Progress *progress, ProxyError *error);
