@@ -130,6 +130,7 @@ int frame_socket_open(const char *name, int *ret_fd) {
         if (fd < 0)
                 return -errno;
         if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){1}, sizeof(int)) < 0 ||
+            setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &(int){1}, sizeof(int)) < 0 ||
             bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
                 return -errno;
         *ret_fd = TAKE_FD(fd);

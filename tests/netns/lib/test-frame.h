@@ -36,8 +36,9 @@ size_t udp_frame_build(const UdpFrame *frame, uint8_t *buffer);
 /* -EBADMSG: not a whole UDP datagram over IPv4, or its IP header is wrong. */
 int udp_frame_parse(const uint8_t *buffer, size_t size, UdpFrame *ret);
 
-/* A packet socket on the link of that name in the caller's namespace: sees every frame that comes in
- * and none that goes out. */
+/* A packet socket on the link of that name, which must be up, in the caller's namespace: sees every
+ * frame that comes in and none that goes out. What it sends leaves as soon as the other end is up:
+ * by the queue, it would be dropped without a word until the kernel's link watch has run. */
 int frame_socket_open(const char *name, int *ret_fd);
 
 int frame_send(int fd, const void *frame, size_t size);

@@ -142,6 +142,24 @@ int test_link_add_address(const char *name, const char *address, const char *net
         return interface_ioctl(SIOCSIFNETMASK, name, &ifr);
 }
 
+int test_link_be_silent(const char *name) {
+        struct nlattr *af_spec, *inet6;
+        struct nlmsghdr *header;
+        Message message;
+        int r;
+
+        header = begin(&message, RTM_NEWLINK, 0);
+        mnl_nlmsg_put_extra_header(header, sizeof(struct ifinfomsg));
+        mnl_attr_put_strz(header, IFLA_IFNAME, name);
+        af_spec = mnl_attr_nest_start(header, IFLA_AF_SPEC);
+        inet6 = mnl_attr_nest_start(header, AF_INET6);
+        mnl_attr_put_u8(header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+        mnl_attr_nest_end(header, inet6);
+        mnl_attr_nest_end(header, af_spec);
+        r = transact(header);
+        return r == -EAFNOSUPPORT ? 0 : r; /* a kernel without IPv6 is silent */
+}
+
 int test_link_use_software_checksums(const char *name) {
         static const uint32_t commands[] = {ETHTOOL_SRXCSUM, ETHTOOL_STXCSUM};
 

@@ -28,6 +28,9 @@ int test_link_set_mtu(const char *name, int mtu);
 int test_link_set_name(const char *name, const char *new_name); /* must be down */
 int test_link_add_address(const char *name, const char *address, const char *netmask);
 
+/* Keeps the kernel from sending IPv6 of its own on the link. */
+int test_link_be_silent(const char *name);
+
 /* Has the link's checksums made and verified in software, as a USB network card does. A veth as it
  * comes leaves them unfinished and believes all that it receives. */
 int test_link_use_software_checksums(const char *name);

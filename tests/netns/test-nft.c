@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The port rewriting, frame by frame, as a board sends and sees it. Checksums are really verified
+ * here (test_link_use_software_checksums()): test_wrong_checksum_is_dropped shows that they are. */
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "netns-test.h"
+#include "nft.h"
+#include "test-world.h"
+
+static const NftPortRewrite rewrites[] = {{67, 9067}, {69, 9069}};
+
+static int install(void *userdata) {
+        return nft_install_port_rewriting(rewrites, ELEMENTSOF(rewrites));
+}
+
+static void setup(void) {
+        world_setup();
+        ck_assert_ok(netns_run(world.netns_fd, install, NULL));
+        world_plug("usb0");
+        world_attach();
+        world_configure();
+}
+
+typedef struct Datagram {
+        char text[64];
+        struct sockaddr_in from;
+        struct in_pktinfo info;
+} Datagram;
+
+/* Receives what must come. */
+static Datagram receive(int fd) {
+        Datagram datagram = {};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+        } control;
+        struct iovec iov = {.iov_base = datagram.text, .iov_len = sizeof(datagram.text) - 1};
+        struct msghdr msg = {
+                .msg_name = &datagram.from,
+                .msg_namelen = sizeof(datagram.from),
+                .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control),
+        };
+
+        ck_assert_int_eq(wait_readable(fd, now_usec() + PATIENCE_USEC), 1);
+        ck_assert_int_ge(recvmsg(fd, &msg, 0), 0);
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
+                if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+                        memcpy(&datagram.info, CMSG_DATA(c), sizeof(datagram.info));
+        return datagram;
+}
+
+/* Sends as a BOOTP server does: to everyone, by the interface alone. */
+static void send_broadcast(int fd, uint16_t port, const char *text) {
+        const struct sockaddr_in to = {
+                .sin_family = AF_INET,
+                .sin_port = htons(port),
+                .sin_addr.s_addr = htonl(INADDR_BROADCAST),
+        };
+        const struct in_pktinfo info = {.ipi_ifindex = world.ifindex};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+        } control = {};
+        struct iovec iov = {.iov_base = (void *) text, .iov_len = strlen(text)};
+        struct msghdr msg = {
+                .msg_name = (void *) &to,
+                .msg_namelen = sizeof(to),
+                .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control),
+        };
+
+        control.header.cmsg_level = IPPROTO_IP;
+        control.header.cmsg_type = IP_PKTINFO;
+        control.header.cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
+        ck_assert_sys((int) sendmsg(fd, &msg, 0));
+}
+
+static void send_text(int fd, uint16_t port, const char *text) {
+        const struct sockaddr_in to = {
+                .sin_family = AF_INET,
+                .sin_port = htons(port),
+                .sin_addr.s_addr = htonl(BOARD_ADDRESS),
+        };
+
+        ck_assert_sys(
+                (int) sendto(fd, text, strlen(text), 0, (const struct sockaddr *) &to, sizeof(to)));
+}
+
+static UdpFrame receive_on_board(void) {
+        UdpFrame frame;
+
+        ck_assert_ok(frame_receive_udp(world.packet_fd, now_usec() + PATIENCE_USEC, &frame));
+        return frame;
+}
+
+static void check_payload(const UdpFrame *frame, const char *text) {
+        ck_assert_uint_eq(frame->payload_len, strlen(text));
+        ck_assert_mem_eq(frame->payload, text, frame->payload_len);
+}
+
+/* Makes the board known, as its ARP request does before its first unicast datagram. */
+static void introduce_board(void) {
+        ck_assert_ok(
+                frame_send_arp_request(world.packet_fd, board_mac, BOARD_ADDRESS, SERVER_ADDRESS));
+        for (;;) {
+                uint8_t buffer[FRAME_SIZE_MAX];
+                size_t size;
+
+                ck_assert_ok(
+                        frame_receive(world.packet_fd, now_usec() + PATIENCE_USEC, buffer, &size));
+                if (frame_type(buffer) == FRAME_ARP_TYPE)
+                        break;
+        }
+}
+
+/* BOOTP as the ROM (valid checksum) and U-Boot (none) send it, and the answer. */
+static void exchange_bootp(UdpChecksum checksum) {
+        _cleanup_fd_ int fd = open_server(9067);
+        UdpFrame request = frame_from_board(68, 67, "BOOTREQUEST"), reply;
+        Datagram datagram;
+
+        memset(request.destination_mac, 0xff, MAC_LEN);
+        request.source = 0;
+        request.destination = BROADCAST;
+        request.checksum = checksum;
+        ck_assert_ok(frame_send_udp(world.packet_fd, &request));
+
+        datagram = receive(fd);
+        ck_assert_str_eq(datagram.text, "BOOTREQUEST");
+        ck_assert_uint_eq(datagram.from.sin_addr.s_addr, INADDR_ANY);
+        ck_assert_uint_eq(ntohs(datagram.from.sin_port), 68);
+        ck_assert_int_eq(datagram.info.ipi_ifindex, world.ifindex);
+        ck_assert_uint_eq(ntohl(datagram.info.ipi_addr.s_addr), BROADCAST);
+
+        send_broadcast(fd, 68, "BOOTREPLY");
+        reply = receive_on_board();
+        check_payload(&reply, "BOOTREPLY");
+        ck_assert_uint_eq(reply.source, SERVER_ADDRESS);
+        ck_assert_uint_eq(reply.source_port, 67);
+        ck_assert_uint_eq(reply.destination, BROADCAST);
+        ck_assert_uint_eq(reply.destination_port, 68);
+        ck_assert_int_eq(reply.checksum, UDP_CHECKSUM_VALID);
+}
+
+START_TEST(test_bootp_with_checksum) {
+        exchange_bootp(UDP_CHECKSUM_VALID);
+}
+END_TEST
+
+START_TEST(test_bootp_without_checksum) {
+        exchange_bootp(UDP_CHECKSUM_NONE);
+}
+END_TEST
+
+static void exchange_tftp(UdpChecksum checksum) {
+        _cleanup_fd_ int fd = open_server(9069), tid_fd = open_server(0);
+        UdpFrame request = frame_from_board(1234, 69, "RRQ"), frame;
+        struct sockaddr_in tid;
+        socklen_t len = sizeof(tid);
+        Datagram datagram;
+
+        introduce_board();
+        request.checksum = checksum;
+        ck_assert_ok(frame_send_udp(world.packet_fd, &request));
+        datagram = receive(fd);
+        ck_assert_str_eq(datagram.text, "RRQ");
+        ck_assert_uint_eq(ntohl(datagram.from.sin_addr.s_addr), BOARD_ADDRESS);
+        ck_assert_uint_eq(ntohs(datagram.from.sin_port), 1234);
+
+        /* What leaves from the request's own port, an error for example. */
+        send_text(fd, 1234, "ERROR");
+        frame = receive_on_board();
+        check_payload(&frame, "ERROR");
+        ck_assert_uint_eq(frame.source_port, 69);
+        ck_assert_int_eq(frame.checksum, UDP_CHECKSUM_VALID);
+
+        /* The transfer itself has a port that nobody rewrites. */
+        send_text(tid_fd, 1234, "DATA");
+        frame = receive_on_board();
+        check_payload(&frame, "DATA");
+        ck_assert_sys(getsockname(tid_fd, (struct sockaddr *) &tid, &len));
+        ck_assert_uint_eq(frame.source_port, ntohs(tid.sin_port));
+        ck_assert_int_eq(frame.checksum, UDP_CHECKSUM_VALID);
+
+        request = frame_from_board(1234, frame.source_port, "ACK");
+        request.checksum = checksum;
+        ck_assert_ok(frame_send_udp(world.packet_fd, &request));
+        datagram = receive(tid_fd);
+        ck_assert_str_eq(datagram.text, "ACK");
+}
+
+START_TEST(test_tftp_with_checksum) {
+        exchange_tftp(UDP_CHECKSUM_VALID);
+}
+END_TEST
+
+START_TEST(test_tftp_without_checksum) {
+        exchange_tftp(UDP_CHECKSUM_NONE);
+}
+END_TEST
+
+/* The witness of the tests above: the receiver does look at checksums, before and behind the
+ * rewriting, so a spoilt one would have been noticed. */
+START_TEST(test_wrong_checksum_is_dropped) {
+        _cleanup_fd_ int fd = open_server(9069);
+        UdpFrame frame = frame_from_board(1234, 69, "wrong");
+
+        frame.checksum = UDP_CHECKSUM_WRONG;
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        frame = frame_from_board(1234, 69, "right");
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        ck_assert_str_eq(receive(fd).text, "right");
+        ck_assert_int_eq(wait_readable(fd, now_usec() + SILENCE_USEC), 0);
+}
+END_TEST
+
+/* Every value that the sum can have on its way, 0x0000 and 0xffff among them. */
+START_TEST(test_every_checksum_survives) {
+        _cleanup_fd_ int fd = open_server(9069);
+        UdpFrame frame = frame_from_board(1234, 69, "xx");
+
+        introduce_board();
+        for (unsigned int i = 0; i < 0x10000; i++) {
+                uint8_t payload[2];
+                UdpFrame reply;
+
+                frame.payload[0] = (uint8_t) (i >> 8);
+                frame.payload[1] = (uint8_t) i;
+                ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+                ck_assert_int_eq(wait_readable(fd, now_usec() + PATIENCE_USEC), 1);
+                ck_assert_int_eq(recv(fd, payload, sizeof(payload), 0), 2);
+                ck_assert_mem_eq(payload, frame.payload, 2);
+
+                if (i % 16 != 0)
+                        continue; /* the way back is the same sum */
+                send_text(fd, 1234, "reply");
+                reply = receive_on_board();
+                ck_assert_int_eq(reply.checksum, UDP_CHECKSUM_VALID);
+        }
+}
+END_TEST
+
+/* A server that sends without checksum (SO_NO_CHECK) is understood, too. */
+START_TEST(test_reply_without_checksum_stays_so) {
+        _cleanup_fd_ int fd = open_server(9067);
+        UdpFrame reply;
+
+        ck_assert_sys(setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &(int){1}, sizeof(int)));
+        send_broadcast(fd, 68, "BOOTREPLY");
+        reply = receive_on_board();
+        check_payload(&reply, "BOOTREPLY");
+        ck_assert_uint_eq(reply.source_port, 67);
+        ck_assert_int_eq(reply.checksum, UDP_CHECKSUM_NONE);
+}
+END_TEST
+
+/* Other ports, and TCP, are let through as they are. */
+START_TEST(test_other_ports_are_untouched) {
+        _cleanup_fd_ int fd = open_server(5000), bootp_fd = open_server(9067);
+        UdpFrame frame = frame_from_board(9067, 5000, "5000");
+
+        introduce_board();
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        ck_assert_uint_eq(ntohs(receive(fd).from.sin_port), 9067);
+        send_text(fd, 67, "to 67");
+        frame = receive_on_board();
+        ck_assert_uint_eq(frame.source_port, 5000);
+        ck_assert_uint_eq(frame.destination_port, 67);
+
+        /* The server's own port is no secret: it can be used directly. */
+        frame = frame_from_board(68, 9067, "direct");
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        ck_assert_str_eq(receive(bootp_fd).text, "direct");
+}
+END_TEST
+
+START_TEST(test_second_time_is_refused) {
+        _cleanup_fd_ int fd = open_server(9069);
+        UdpFrame frame = frame_from_board(1234, 69, "RRQ");
+
+        ck_assert_int_eq(netns_run(world.netns_fd, install, NULL), -EEXIST);
+
+        /* The batch took effect whole or not at all: what was there still works. */
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        ck_assert_str_eq(receive(fd).text, "RRQ");
+        ck_assert_int_eq(wait_readable(fd, now_usec() + SILENCE_USEC), 0);
+}
+END_TEST
+
+static int install_most(void *userdata) {
+        NftPortRewrite most[NFT_PORT_REWRITES_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(most); i++)
+                most[i] = (NftPortRewrite){(uint16_t) (100 + i), (uint16_t) (9100 + i)};
+        return nft_install_port_rewriting(most, ELEMENTSOF(most));
+}
+
+START_TEST(test_as_many_as_allowed) {
+        ck_assert_ok(netns_run(world.board_fd, install_most, NULL));
+}
+END_TEST
+
+START_TEST(test_without_privilege_is_refused) {
+        ck_assert_int_eq(run_unprivileged(install, NULL), -EPERM);
+}
+END_TEST
+
+NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
+                test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
+                test_every_checksum_survives, test_reply_without_checksum_stays_so,
+                test_other_ports_are_untouched, test_second_time_is_refused,
+                test_as_many_as_allowed, test_without_privilege_is_refused)
