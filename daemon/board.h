@@ -13,6 +13,11 @@
 typedef struct Board Board;
 typedef struct Session Session;
 
+/* What the kernel says of an interface whose device was pulled: an ordinary event, no failure. */
+static inline bool errno_is_unplug(int error) {
+        return error == -ENODEV || error == -ENXIO || error == -ENETDOWN || error == -ESHUTDOWN;
+}
+
 /* What can change while the board is plugged in: a mask in the observer's calls. */
 typedef enum BoardProperty {
         BOARD_PROPERTY_SESSION = 1u << 0,

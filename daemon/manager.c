@@ -155,14 +155,10 @@ int manager_check_link(Manager *manager, Board *board) {
         assert(board);
 
         r = rtnl_link_get(manager->rtnl, board_get_ifindex(board), &link);
-        if (r == -ENODEV) {
+        if (r >= 0)
+                r = rtnl_link_has_address(manager->rtnl, board_get_ifindex(board));
+        if (errno_is_unplug(r))
                 board_clear_link(board);
-                return r;
-        }
-        if (r < 0)
-                return r;
-
-        r = rtnl_link_has_address(manager->rtnl, board_get_ifindex(board));
         if (r < 0)
                 return r;
 

@@ -67,8 +67,9 @@ Rtnl *manager_get_rtnl(const Manager *manager); /* of the host's namespace */
  * a negative errno. */
 int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd);
 
-/* Whether somebody uses the board's interface; Board.Problem says how. Returns 1 or 0, -ENODEV if
- * it is not there any more (the board has no link then), or another negative errno. */
+/* Whether somebody uses the board's interface; Board.Problem says how. Returns 1 or 0; an error of
+ * errno_is_unplug() if it is not there any more, and then the board has no link; or another negative
+ * errno. */
 int manager_check_link(Manager *manager, Board *board);
 
 /* Gives every free board to whom it is due. */

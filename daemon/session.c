@@ -122,10 +122,6 @@ struct Session {
         uint64_t skipped_plug_usec;       /* and of the one in use that was logged last */
 };
 
-static bool is_unplug(int error) {
-        return error == -ENODEV || error == -ENXIO || error == -ENETDOWN || error == -ESHUTDOWN;
-}
-
 static const char *link_name(Stage stage) {
         static const char *const names[_STAGE_MAX] = {[STAGE_ROM] = "rom0", [STAGE_SPL] = "spl0"};
 
@@ -181,14 +177,15 @@ static bool session_send_home(Session *session) {
 
         r = rtnl_link_move_home(session->rtnl, session->ifindex, host, netns_home_fd(),
                                 session->host_interface, &ifindex);
-        if (is_unplug(r) && rtnl_link_find(session->rtnl, link_name(session->stage), &link) >= 0)
+        if (errno_is_unplug(r) &&
+            rtnl_link_find(session->rtnl, link_name(session->stage), &link) >= 0)
                 /* The move in gave it another index and failed after that. */
                 r = rtnl_link_move_home(session->rtnl, link.ifindex, host, netns_home_fd(),
                                         session->host_interface, &ifindex);
         session->ifindex = 0;
         if (r >= 0)
                 return true;
-        if (is_unplug(r))
+        if (errno_is_unplug(r))
                 return false;
 
         context = log_context(session);
@@ -288,7 +285,7 @@ static void session_check_link(Session *session) {
         switch (session->state) {
         case SESSION_STATE_READY:
                 r = rtnl_link_get(session->rtnl, session->ifindex, &link);
-                if (is_unplug(r)) {
+                if (errno_is_unplug(r)) {
                         session->ifindex = 0;
                         board_clear_link(session->board);
                         session_detach(session);
@@ -455,7 +452,7 @@ static void session_try_board(Session *session, Board *board) {
         }
 
         r = session_attach(session, &step);
-        if (is_unplug(r)) {
+        if (errno_is_unplug(r)) {
                 /* Its events are under way. If it is there after all, it is not tried again. */
                 session_detach(session);
                 board_clear_link(board);
@@ -520,7 +517,7 @@ void session_on_board_ready(Session *session, Board *board) {
                 assert(!board_get_session(board));
 
                 r = manager_check_link(session->manager, board);
-                if (r == -ENODEV)
+                if (errno_is_unplug(r))
                         /* It left before its events did. */
                         return;
                 if (r < 0)
