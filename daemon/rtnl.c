@@ -516,6 +516,8 @@ static int move_link(Move *move, int *ret_ifindex) {
         int r;
 
         make_pattern(move->name, move->pattern);
+        if (strchr(move->name, '%'))
+                move->name = move->pattern;
         for (;;) {
                 Where where;
                 int error;

@@ -84,11 +84,13 @@ static int open_packet_socket(void *userdata) {
 }
 
 void world_plug(const char *name) {
+        static int n_plugged;
         RtnlLink link;
 
         ck_assert_ok(test_veth_create(&(TestVeth){
                 .name = name,
                 .mac = host_mac,
+                .ifindex = 100 + n_plugged++, /* free in a new namespace */
                 .peer_name = "board",
                 .peer_mac = board_mac,
                 .peer_netns_fd = world.board_fd,
