@@ -320,6 +320,10 @@ void fake_send_link_removed(int netns, int ifindex, bool is_moved) {
         queue_event(netns, (FakeEvent){LINK_REMOVED, ifindex, is_moved});
 }
 
+void fake_send_nsid_removed(int nsid) {
+        queue_event(FAKE_HOME, (FakeEvent){NSID_REMOVED, nsid, false});
+}
+
 void fake_send_overflow(int netns) {
         queue_event(netns, (FakeEvent){OVERFLOW, 0, false});
 }
@@ -811,7 +815,7 @@ static bool reap(void) {
                         links[j].has_address = false;
                         send_ready(find_board(links[j].port), &links[j]);
                 }
-                if (ns->nsid >= 0 && find_nsid(ns->nsid) < 0)
+                if (ns->nsid >= 0 && !fake.no_nsid_event)
                         queue_event(FAKE_HOME, (FakeEvent){NSID_REMOVED, ns->nsid, false});
         }
 

@@ -36,6 +36,7 @@ typedef struct FakeKernel {
 
         bool no_link_event; /* an unplug is not told by RTM_DELLINK */
         bool no_usb_event;  /* nor by udev */
+        bool no_nsid_event; /* the end of a namespace is not told */
         bool changes_index; /* a move gives another index */
 } FakeKernel;
 
@@ -55,6 +56,7 @@ FakeLink *fake_link(const char *port);
 
 /* Events of a kind that the kernel sends and that mean nothing, or lost ones. */
 void fake_send_link_removed(int netns, int ifindex, bool is_moved);
+void fake_send_nsid_removed(int nsid);
 void fake_send_overflow(int netns);
 void fake_break_monitor(int netns, int error);
 void fake_break_board_monitor(int error);

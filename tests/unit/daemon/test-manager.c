@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "../check-main.h"
+
+#include <stdio.h>
+
+#include "bus-contract.h"
+#include "fake-kernel.h"
+#include "log.h"
+#include "manager.h"
+
+static sd_event *event;
+static Manager *manager;
+static unsigned n_idle_changes, n_boards_added, n_boards_removed;
+static unsigned board_changes;
+
+static void on_board_added(Board *board, void *userdata) {
+        ck_assert_ptr_eq(manager_find_board(manager, board_get_port(board)), board);
+        n_boards_added++;
+}
+
+static void on_board_changed(Board *board, unsigned properties, void *userdata) {
+        board_changes |= properties;
+}
+
+static void on_board_removed(Board *board, void *userdata) {
+        ck_assert_ptr_ne(manager_find_board(manager, board_get_port(board)), board);
+        ck_assert(!board_get_session(board));
+        n_boards_removed++;
+}
+
+static void on_idle_changed(void *userdata) {
+        n_idle_changes++;
+}
+
+static void set_up(void) {
+        static const ManagerObserver observer = {
+                .on_board_added = on_board_added,
+                .on_board_changed = on_board_changed,
+                .on_board_removed = on_board_removed,
+                .on_idle_changed = on_idle_changed,
+        };
+
+        log_set_target(LOG_TARGET_NULL);
+        ck_assert_int_ge(sd_event_new(&event), 0);
+        ck_assert_int_ge(manager_new(event, &observer, &manager), 0);
+        ck_assert_int_ge(manager_coldplug(manager), 0);
+        fake_settle(event);
+}
+
+static void tear_down(void) {
+        for (Session *s; (s = manager_next_session(manager, NULL));)
+                session_close(s);
+        fake_close_sockets();
+        fake_settle(event);
+        ck_assert(manager_is_idle(manager));
+        ck_assert_uint_eq(fake_count_namespaces(), 0);
+        manager = manager_free(manager);
+        ck_assert_uint_eq(fake_count_objects(), 0);
+        event = sd_event_unref(event);
+}
+
+static int try_open(const char *port, uid_t uid, Session **ret, Failure *failure) {
+        SessionSpec spec;
+
+        ck_assert_int_eq(session_spec_parse("am335x", port, NULL, uid, &spec, NULL), 0);
+        return manager_open_session(manager, &spec, ret, failure);
+}
+
+static Session *start(const char *port, const char *stage) {
+        SessionSpec spec;
+        Session *session;
+
+        ck_assert_int_eq(session_spec_parse("am335x", port, stage, 1000, &spec, NULL), 0);
+        ck_assert_int_eq(manager_open_session(manager, &spec, &session, NULL), 0);
+        ck_assert_int_eq(session_start(session, NULL), 0);
+        return session;
+}
+
+static void plug(const char *port, Stage stage) {
+        fake_plug(port, NULL, stage);
+        fake_settle(event);
+}
+
+static void unplug(const char *port) {
+        fake_unplug(port);
+        fake_settle(event);
+}
+
+static void check_owner(const char *port, const Session *session) {
+        const Session *owner = board_get_session(manager_find_board(manager, port));
+
+        ck_assert_str_eq(owner ? session_get_id(owner) : "nobody",
+                         session ? session_get_id(session) : "nobody");
+}
+
+START_TEST(test_knows_the_boards_that_are_there_at_start) {
+        fake_plug("1-1", NULL, STAGE_ROM);
+        fake_plug("2-1", "pci-0000:00:14.0-usb-0:1", STAGE_SPL);
+        set_up();
+        ck_assert_uint_eq(n_boards_added, 2);
+        ck_assert_str_eq(board_get_port(manager_next_board(manager, NULL)), "1-1");
+        ck_assert_ptr_eq(manager_find_board(manager, "pci-0000:00:14.0-usb-0:1"),
+                         manager_find_board(manager, "2-1"));
+        ck_assert(!manager_find_board(manager, "3-1"));
+        ck_assert_int_gt(board_get_ifindex(manager_find_board(manager, "1-1")), 0);
+
+        ck_assert_int_eq(manager_coldplug(manager), 0);
+        fake_settle(event);
+        ck_assert_uint_eq(n_boards_added, 2);
+        ck_assert(manager_is_idle(manager));
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_new_board_on_a_port_replaces_the_old_one) {
+        set_up();
+        plug("1-1", STAGE_ROM);
+        fake.no_usb_event = true;
+        unplug("1-1");
+        fake.no_usb_event = false;
+        plug("1-1", STAGE_SPL);
+        ck_assert_uint_eq(n_boards_added, 2);
+        ck_assert_uint_eq(n_boards_removed, 1);
+        ck_assert_int_eq(board_get_stage(manager_find_board(manager, "1-1")), STAGE_SPL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_board_goes_to_who_has_waited_longest) {
+        Session *first, *second;
+
+        set_up();
+        first = start(NULL, NULL);
+        second = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        plug("1-2", STAGE_ROM);
+        plug("1-3", STAGE_ROM);
+        check_owner("1-1", first);
+        check_owner("1-2", second);
+        check_owner("1-3", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_waiting_counts_from_start_and_not_from_opening) {
+        Session *opened_first, *started_first;
+
+        set_up();
+        ck_assert_int_eq(try_open(NULL, 1, &opened_first, NULL), 0);
+        started_first = start(NULL, NULL);
+        ck_assert_int_eq(session_start(opened_first, NULL), 0);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", started_first);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_named_port_comes_before_waiting) {
+        Session *any, *named, *by_path;
+
+        set_up();
+        any = start(NULL, NULL);
+        named = start("1-1", NULL);
+        by_path = start("pci-0000:00:14.0-usb-0:2:1.0", NULL);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", named);
+        fake_plug("1-2", "pci-0000:00:14.0-usb-0:2", STAGE_ROM);
+        fake_settle(event);
+        check_owner("1-2", by_path);
+        ck_assert_str_eq(session_get_port(by_path), "1-2");
+        plug("1-3", STAGE_ROM);
+        check_owner("1-3", any);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_named_port_is_kept_for_its_session) {
+        Session *any, *named;
+
+        set_up();
+        any = start(NULL, NULL);
+        ck_assert_int_eq(try_open("1-1", 1, &named, NULL), 0);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", NULL);
+        plug("1-2", STAGE_ROM);
+        check_owner("1-2", any);
+        ck_assert_int_eq(session_start(named, NULL), 0);
+        check_owner("1-1", named);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_port_of_a_closed_session_is_free_for_others) {
+        Session *any, *named;
+
+        set_up();
+        any = start(NULL, NULL);
+        ck_assert_int_eq(try_open("1-1", 1, &named, NULL), 0);
+        plug("1-1", STAGE_ROM);
+        session_close(named);
+        fake_settle(event);
+        check_owner("1-1", any);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_spl_follows_into_the_session_of_its_rom) {
+        Session *any, *other, *named;
+
+        set_up();
+        any = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", any);
+        other = start(NULL, "spl");
+        named = start("1-1", "spl");
+        unplug("1-1");
+        plug("1-1", STAGE_SPL);
+        check_owner("1-1", any);
+        plug("1-2", STAGE_SPL);
+        check_owner("1-2", other);
+        ck_assert_int_eq(session_get_state(named), SESSION_STATE_WAITING);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_on_a_named_port_leaves_its_last_user) {
+        Session *any, *named;
+
+        set_up();
+        any = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        named = start("1-1", NULL);
+        check_owner("1-1", any);
+        unplug("1-1");
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", named);
+
+        /* Both wait there now; the SPL is the later one's. */
+        unplug("1-1");
+        plug("1-1", STAGE_SPL);
+        check_owner("1-1", named);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_begins_anew_where_its_session_is) {
+        Session *any;
+
+        set_up();
+        any = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        unplug("1-1");
+        (void) start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", any);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_two_boards_on_two_ports) {
+        Session *a, *b;
+
+        set_up();
+        a = start(NULL, NULL);
+        b = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        plug("1-2", STAGE_ROM);
+        unplug("1-2");
+        unplug("1-1");
+        plug("1-1", STAGE_SPL);
+        plug("1-2", STAGE_SPL);
+        check_owner("1-1", a);
+        check_owner("1-2", b);
+
+        /* The end of one does not disturb the other. */
+        session_close(a);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        check_owner("1-2", b);
+        ck_assert_int_eq(session_get_state(b), SESSION_STATE_READY);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_board_given_back_is_for_later_sessions) {
+        Session *first, *waiting, *later;
+
+        set_up();
+        first = start(NULL, NULL);
+        waiting = start(NULL, NULL);
+        plug("1-1", STAGE_ROM);
+        session_close(first);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        ck_assert_int_eq(session_get_state(waiting), SESSION_STATE_WAITING);
+
+        later = start(NULL, NULL);
+        check_owner("1-1", later);
+        session_close(later);
+        fake_settle(event);
+
+        /* A new plug is a new board. */
+        unplug("1-1");
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", waiting);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_board_that_fails_one_session_is_not_passed_along) {
+        Session *first, *second;
+
+        set_up();
+        first = start(NULL, NULL);
+        second = start(NULL, NULL);
+        fake.n_steps = 0;
+        fake.fail_at = 3;
+        fake.fail_error = -EPERM;
+        plug("1-1", STAGE_ROM);
+        ck_assert_int_eq(session_get_state(first), SESSION_STATE_FAILED);
+        ck_assert_int_eq(session_get_state(second), SESSION_STATE_WAITING);
+        fake_change("1-1");
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_other_socs_are_left_alone) {
+        static const Soc other = {.name = "other"};
+
+        set_up();
+        (void) start(NULL, NULL);
+        (void) start("1-1", NULL);
+        fake_plug_soc("1-1", NULL, &other, STAGE_ROM);
+        fake_plug_soc("1-2", NULL, &other, STAGE_ROM);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        check_owner("1-2", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_named_port_is_named_once) {
+        _cleanup_failure_ Failure failure = {}, failure2 = {};
+        Session *a, *b;
+
+        set_up();
+        fake_plug("1-1", "pci-0000:00:14.0-usb-0:1", STAGE_SPL);
+        fake_settle(event);
+        ck_assert_int_eq(try_open("1-1", 1, &a, NULL), 0);
+        ck_assert_int_lt(try_open("1-1", 1, &b, &failure), 0);
+        ck_assert_str_eq(failure.name, BUS_ERROR_PORT_BUSY);
+        ck_assert(strstr(failure.text, "1-1") && strstr(failure.text, session_get_id(a)));
+
+        /* The same place in other words, while a board shows that it is. */
+        ck_assert_int_lt(try_open("pci-0000:00:14.0-usb-0:1", 1, &b, &failure2), 0);
+        ck_assert_str_eq(failure2.name, BUS_ERROR_PORT_BUSY);
+
+        ck_assert_int_eq(try_open("1-2", 1, &b, NULL), 0);
+        session_close(a);
+        ck_assert_int_eq(try_open("1-1", 1, &a, NULL), 0);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_failed_session_does_not_keep_its_port) {
+        Session *a, *b;
+
+        set_up();
+        plug("1-1", STAGE_SPL);
+        fake_link("1-1")->has_address = true;
+        a = start("1-1", "spl");
+        ck_assert_int_eq(session_get_state(a), SESSION_STATE_FAILED);
+        ck_assert_int_eq(try_open("1-1", 1, &b, NULL), 0);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_limits_count_namespaces) {
+        _cleanup_failure_ Failure failure = {};
+        Session *sessions[SESSIONS_PER_USER_MAX], *session;
+        int fd;
+
+        set_up();
+        for (unsigned i = 0; i < SESSIONS_PER_USER_MAX; i++)
+                ck_assert_int_eq(try_open(NULL, 1000, &sessions[i], NULL), 0);
+        ck_assert_int_lt(try_open(NULL, 1000, &session, &failure), 0);
+        ck_assert_str_eq(failure.name, BUS_ERROR_LIMIT_EXCEEDED);
+        ck_assert_int_eq(try_open(NULL, 1001, &session, NULL), 0);
+
+        /* Closed, but its socket is kept: still counted. */
+        ck_assert_int_eq(session_open_socket(sessions[0], &fd, NULL), 0);
+        session_close(sessions[0]);
+        fake_settle(event);
+        ck_assert_int_lt(try_open(NULL, 1000, &session, NULL), 0);
+
+        fake_close_sockets();
+        fake_settle(event);
+        ck_assert_int_eq(try_open(NULL, 1000, &session, NULL), 0);
+        ck_assert_int_lt(try_open(NULL, 1000, &session, NULL), 0);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_limit_of_all_users) {
+        _cleanup_failure_ Failure failure = {};
+        Session *session;
+
+        set_up();
+        for (unsigned i = 0; i < SESSIONS_MAX; i++)
+                ck_assert_int_eq(try_open(NULL, i, &session, NULL), 0);
+        ck_assert_int_lt(try_open(NULL, 1000, &session, &failure), 0);
+        ck_assert_str_eq(failure.name, BUS_ERROR_LIMIT_EXCEEDED);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_namespace_numbers_are_used_again) {
+        Session *session;
+        int fd;
+
+        /* Namespace 0 dies; its number is given again before its event is read. */
+        set_up();
+        ck_assert_int_eq(try_open(NULL, 1, &session, NULL), 0);
+        ck_assert_int_eq(session_open_socket(session, &fd, NULL), 0);
+        session_close(session);
+        fake_settle(event);
+        fake_reuse_nsid(0);
+        ck_assert_int_eq(try_open(NULL, 1, &session, NULL), 0);
+        fake_close_sockets();
+        fake_send_nsid_removed(0); /* of the old owner */
+        fake_settle(event);
+        ck_assert(!manager_is_idle(manager));
+        session_close(session);
+        fake_settle(event);
+        ck_assert(manager_is_idle(manager));
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_lost_namespace_events_are_made_up_for) {
+        Session *session;
+
+        set_up();
+        fake.no_nsid_event = true;
+        ck_assert_int_eq(try_open(NULL, 1, &session, NULL), 0);
+        session_close(session);
+        fake_settle(event);
+        ck_assert(!manager_is_idle(manager));
+        fake_send_overflow(FAKE_HOME);
+        fake_settle(event);
+        ck_assert(manager_is_idle(manager));
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_tells_when_idleness_changes) {
+        Session *session;
+
+        set_up();
+        plug("1-1", STAGE_ROM);
+        ck_assert_uint_eq(n_idle_changes, 0);
+        session = start(NULL, NULL);
+        ck_assert_uint_eq(n_idle_changes, 1);
+        session_close(session);
+        ck_assert(!manager_is_idle(manager)); /* its namespace lives until the kernel says */
+        fake_settle(event);
+        ck_assert(manager_is_idle(manager));
+        ck_assert_uint_eq(n_idle_changes, 2);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_problem_is_shown_without_a_session) {
+        set_up();
+        fake_plug("1-1", NULL, STAGE_SPL);
+        fake_link("1-1")->master = 4;
+        fake_settle(event);
+        ck_assert(strstr(board_get_problem(manager_find_board(manager, "1-1")), "bridge"));
+        ck_assert_uint_eq(board_changes, BOARD_PROPERTY_PROBLEM);
+        ck_assert_uint_eq(fake_count_timers(), 1);
+        unplug("1-1");
+        ck_assert_uint_eq(fake_count_timers(), 0);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_iterates) {
+        Session *a, *b;
+
+        set_up();
+        ck_assert(!manager_next_session(manager, NULL));
+        ck_assert(!manager_next_board(manager, NULL));
+        a = start(NULL, NULL);
+        b = start(NULL, NULL);
+        ck_assert_ptr_eq(manager_next_session(manager, NULL), a);
+        ck_assert_ptr_eq(manager_next_session(manager, a), b);
+        ck_assert(!manager_next_session(manager, b));
+        ck_assert(!manager_find_session(manager, "s"));
+        ck_assert(!manager_find_session(manager, ""));
+        ck_assert_ptr_eq(manager_find_session(manager, session_get_id(b)), b);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_ends_when_it_cannot_hear_udev) {
+        set_up();
+        fake_break_board_monitor(-EBADF);
+        ck_assert_int_eq(sd_event_loop(event), -EBADF);
+        manager = manager_free(manager);
+        event = sd_event_unref(event);
+}
+END_TEST
+
+START_TEST(test_is_not_made_when_a_step_fails) {
+        log_set_target(LOG_TARGET_NULL);
+        ck_assert_int_ge(sd_event_new(&event), 0);
+        for (fake.fail_at = 1;; fake.fail_at++) {
+                fake.n_steps = 0;
+                fake.fail_error = -EPERM;
+                if (manager_new(event, NULL, &manager) >= 0)
+                        break;
+                ck_assert_ptr_eq(manager, NULL);
+                ck_assert_uint_eq(fake_count_objects(), 0);
+        }
+        ck_assert_uint_eq(fake.fail_at, 4);
+        manager = manager_free(manager);
+        event = sd_event_unref(event);
+}
+END_TEST
+
+TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
+          test_new_board_on_a_port_replaces_the_old_one, test_board_goes_to_who_has_waited_longest,
+          test_waiting_counts_from_start_and_not_from_opening, test_named_port_comes_before_waiting,
+          test_named_port_is_kept_for_its_session, test_port_of_a_closed_session_is_free_for_others,
+          test_spl_follows_into_the_session_of_its_rom,
+          test_rom_on_a_named_port_leaves_its_last_user, test_rom_begins_anew_where_its_session_is,
+          test_two_boards_on_two_ports, test_board_given_back_is_for_later_sessions,
+          test_board_that_fails_one_session_is_not_passed_along, test_other_socs_are_left_alone,
+          test_named_port_is_named_once, test_failed_session_does_not_keep_its_port,
+          test_limits_count_namespaces, test_limit_of_all_users,
+          test_namespace_numbers_are_used_again, test_lost_namespace_events_are_made_up_for,
+          test_tells_when_idleness_changes, test_problem_is_shown_without_a_session, test_iterates,
+          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails)
