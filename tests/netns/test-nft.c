@@ -55,35 +55,6 @@ static Datagram receive(int fd) {
         return datagram;
 }
 
-/* Sends as a BOOTP server does: to everyone, by the interface alone. */
-static void send_broadcast(int fd, uint16_t port, const char *text) {
-        const struct sockaddr_in to = {
-                .sin_family = AF_INET,
-                .sin_port = htons(port),
-                .sin_addr.s_addr = htonl(INADDR_BROADCAST),
-        };
-        const struct in_pktinfo info = {.ipi_ifindex = world.ifindex};
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
-        } control = {};
-        struct iovec iov = {.iov_base = (void *) text, .iov_len = strlen(text)};
-        struct msghdr msg = {
-                .msg_name = (void *) &to,
-                .msg_namelen = sizeof(to),
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control),
-        };
-
-        control.header.cmsg_level = IPPROTO_IP;
-        control.header.cmsg_type = IP_PKTINFO;
-        control.header.cmsg_len = CMSG_LEN(sizeof(info));
-        memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
-        ck_assert_sys((int) sendmsg(fd, &msg, 0));
-}
-
 static void send_text(int fd, uint16_t port, const char *text) {
         const struct sockaddr_in to = {
                 .sin_family = AF_INET,
@@ -107,21 +78,6 @@ static void check_payload(const UdpFrame *frame, const char *text) {
         ck_assert_mem_eq(frame->payload, text, frame->payload_len);
 }
 
-/* Makes the board known, as its ARP request does before its first unicast datagram. */
-static void introduce_board(void) {
-        ck_assert_ok(
-                frame_send_arp_request(world.packet_fd, board_mac, BOARD_ADDRESS, SERVER_ADDRESS));
-        for (;;) {
-                uint8_t buffer[FRAME_SIZE_MAX];
-                size_t size;
-
-                ck_assert_ok(
-                        frame_receive(world.packet_fd, now_usec() + PATIENCE_USEC, buffer, &size));
-                if (frame_type(buffer) == FRAME_ARP_TYPE)
-                        break;
-        }
-}
-
 /* BOOTP as the ROM (valid checksum) and U-Boot (none) send it, and the answer. */
 static void exchange_bootp(UdpChecksum checksum) {
         _cleanup_fd_ int fd = open_server(9067);
@@ -141,7 +97,7 @@ static void exchange_bootp(UdpChecksum checksum) {
         ck_assert_int_eq(datagram.info.ipi_ifindex, world.ifindex);
         ck_assert_uint_eq(ntohl(datagram.info.ipi_addr.s_addr), BROADCAST);
 
-        send_broadcast(fd, 68, "BOOTREPLY");
+        ck_assert_ok(send_broadcast(fd, 68, "BOOTREPLY"));
         reply = receive_on_board();
         check_payload(&reply, "BOOTREPLY");
         ck_assert_uint_eq(reply.source, SERVER_ADDRESS);
@@ -255,7 +211,7 @@ START_TEST(test_reply_without_checksum_stays_so) {
         UdpFrame reply;
 
         ck_assert_sys(setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &(int){1}, sizeof(int)));
-        send_broadcast(fd, 68, "BOOTREPLY");
+        ck_assert_ok(send_broadcast(fd, 68, "BOOTREPLY"));
         reply = receive_on_board();
         check_payload(&reply, "BOOTREPLY");
         ck_assert_uint_eq(reply.source_port, 67);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
 
 #include "netns-test.h"
 #include "test-world.h"
@@ -112,6 +113,8 @@ void world_attach(void) {
 void world_configure(void) {
         ck_assert_ok(rtnl_addr_add(world.inside, world.ifindex,
                                    (struct in_addr){htonl(SERVER_ADDRESS)}, 24));
+        /* The board here never answers ARP. */
+        ck_assert_ok(rtnl_neigh_set_delay_probe(world.inside, world.ifindex, 3600 * USEC_PER_SEC));
         ck_assert_ok(rtnl_link_set_up(world.inside, world.ifindex));
 }
 
@@ -126,6 +129,45 @@ int open_server(uint16_t port) {
         ck_assert_sys(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int)));
         ck_assert_sys(bind(fd, (const struct sockaddr *) &address, sizeof(address)));
         return fd;
+}
+
+int send_broadcast(int fd, uint16_t port, const char *text) {
+        const struct sockaddr_in to = {
+                .sin_family = AF_INET,
+                .sin_port = htons(port),
+                .sin_addr.s_addr = htonl(INADDR_BROADCAST),
+        };
+        const struct in_pktinfo info = {.ipi_ifindex = world.ifindex};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+        } control = {};
+        struct iovec iov = {.iov_base = (void *) text, .iov_len = strlen(text)};
+        struct msghdr msg = {
+                .msg_name = (void *) &to,
+                .msg_namelen = sizeof(to),
+                .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control),
+        };
+
+        control.header.cmsg_level = IPPROTO_IP;
+        control.header.cmsg_type = IP_PKTINFO;
+        control.header.cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
+        return sendmsg(fd, &msg, 0) < 0 ? -errno : 0;
+}
+
+void introduce_board(void) {
+        uint8_t buffer[FRAME_SIZE_MAX] = {};
+        size_t size;
+
+        ck_assert_ok(
+                frame_send_arp_request(world.packet_fd, board_mac, BOARD_ADDRESS, SERVER_ADDRESS));
+        while (frame_type(buffer) != FRAME_ARP_TYPE)
+                ck_assert_ok(
+                        frame_receive(world.packet_fd, now_usec() + PATIENCE_USEC, buffer, &size));
 }
 
 UdpFrame frame_from_board(uint16_t source_port, uint16_t destination_port, const char *payload) {

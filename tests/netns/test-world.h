@@ -34,7 +34,7 @@ void world_teardown(void);
 void world_plug(const char *name);
 
 /* Moves the near end into the session as `rom0`, checksums in software; then, as the daemon does,
- * address and up. */
+ * address, a patient neighbour table, and up. */
 void world_attach(void);
 void world_configure(void);
 
@@ -49,6 +49,13 @@ RtnlMonitor *rtnl_monitor_new_in(int netns_fd, const RtnlMonitorCallbacks *callb
 
 /* An unprivileged server's socket in the session, bound to @port (0: any). */
 int open_server(uint16_t port);
+
+/* Sends as a BOOTP server does: to everyone, by the interface alone (IP_PKTINFO), without route or
+ * neighbour. Returns 0 or a negative errno. */
+int send_broadcast(int fd, uint16_t port, const char *text);
+
+/* Makes the board known, as its ARP request does before its first unicast datagram. */
+void introduce_board(void);
 
 /* A frame from the board; what is left out can be filled in afterwards. */
 UdpFrame frame_from_board(uint16_t source_port, uint16_t destination_port, const char *payload);
