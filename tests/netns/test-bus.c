@@ -547,14 +547,14 @@ START_TEST(test_paths_that_are_none) {
                      BUS_ERROR_SESSION_GONE);
         assert_error(CALL(alice, BUS_PATH_SESSIONS "/_2e_2e", BUS_INTERFACE_SESSION, "Start", NULL),
                      BUS_ERROR_SESSION_GONE);
-        /* Objects without that interface: they lead to others. */
+        /* An object without that interface: it leads to others. */
         assert_error(CALL(alice, BUS_PATH_SESSIONS, BUS_INTERFACE_SESSION, "Start", NULL),
                      SD_BUS_ERROR_UNKNOWN_METHOD);
         assert_error(CALL(alice, BUS_PATH_BOARDS "/_31_2d1", PROPERTIES, "GetAll", "s",
                           BUS_INTERFACE_BOARD),
                      SD_BUS_ERROR_UNKNOWN_OBJECT);
         assert_error(CALL(alice, "/", BUS_INTERFACE_MANAGER, "Subscribe", NULL),
-                     SD_BUS_ERROR_UNKNOWN_METHOD);
+                     SD_BUS_ERROR_UNKNOWN_OBJECT);
         assert_error(CALL(alice, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER, "Reboot", NULL),
                      SD_BUS_ERROR_UNKNOWN_METHOD);
         assert_error(CALL(alice, BUS_PATH_ROOT, PROPERTIES, "Set", "ssv", BUS_INTERFACE_MANAGER,
