@@ -31,6 +31,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-event.h>
 
@@ -136,13 +137,29 @@ static LogContext log_context(const Session *session) {
         };
 }
 
-static void session_log(const Session *session, int level, const char *message_id, int error,
-                        const char *text) {
+static void session_log(const Session *session, int level, const char *message_id,
+                        const char *format, ...) _printf_(4, 5);
+
+/* One line about the session and its place, which the text need not name. */
+static void session_log(const Session *session, int level, const char *message_id,
+                        const char *format, ...) {
         LogContext context = log_context(session);
+        _cleanup_free_ char *text = NULL;
+        va_list args;
+        int r;
+
+        va_start(args, format);
+        r = vasprintf(&text, format, args);
+        va_end(args);
+        if (r < 0)
+                text = NULL;
 
         context.message_id = message_id;
-        context.error = error;
-        log_line(level, &context, "Session %s: %s", session->id, text);
+        if (context.port)
+                log_line(level, &context, "Session %s on port %s: %s", session->id, context.port,
+                         text ?: "(out of memory)");
+        else
+                log_line(level, &context, "Session %s: %s", session->id, text ?: "(out of memory)");
 }
 
 /* The one place where the state changes. @properties are what changed along with it. */
@@ -234,7 +251,11 @@ static void session_release(Session *session) {
 
 /* Final. @failure is taken over. */
 static void session_fail(Session *session, Failure *failure, int error) {
-        session_log(session, LOG_ERR, LOG_ID_SESSION_FAILED, error, failure->text ?: failure->name);
+        LogContext context = log_context(session);
+
+        context.message_id = LOG_ID_SESSION_FAILED;
+        context.error = error;
+        log_line(LOG_ERR, &context, "%s", failure->text ?: failure->name);
 
         failure_done(&session->failure);
         session->failure = TAKE(*failure, (Failure){});
@@ -251,7 +272,7 @@ static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata) {
         assert(session->state == SESSION_STATE_DETACHED);
 
         if (!session->named_port) {
-                session_log(session, LOG_INFO, NULL, 0, "no board came back, giving up its port");
+                session_log(session, LOG_INFO, NULL, "no board came back, giving the port up");
                 free(TAKE_PTR(session->port));
                 free(TAKE_PTR(session->id_path));
                 properties = SESSION_PROPERTY_PORT | SESSION_PROPERTY_ID_PATH;
@@ -265,7 +286,7 @@ static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata) {
 static void session_detach(Session *session) {
         int r;
 
-        session_log(session, LOG_INFO, LOG_ID_BOARD_DETACHED, 0, "the board left");
+        session_log(session, LOG_INFO, LOG_ID_BOARD_DETACHED, "the board left");
         session_drop_board(session);
         session_set_state(session, SESSION_STATE_DETACHED, 0);
 
@@ -273,7 +294,8 @@ static void session_detach(Session *session) {
                                        &session->give_up_source, CLOCK_MONOTONIC, GIVE_UP_PORT_USEC,
                                        GIVE_UP_ACCURACY_USEC, on_give_up, session);
         if (r < 0)
-                session_log(session, LOG_WARNING, NULL, r, "keeps its port: no timer to be had");
+                session_log(session, LOG_WARNING, NULL,
+                            "cannot set the timer to give the port up: %s", strerrordesc_np(-r));
 }
 
 /* Whether the board's interface went from the namespace. An event may be older than the move that
@@ -465,9 +487,9 @@ static void session_try_board(Session *session, Board *board) {
 
         session->ready_usec = now_usec();
         session_set_state(session, SESSION_STATE_READY, SESSION_PROPERTY_READY_USEC);
-        session_log(session, LOG_INFO, LOG_ID_BOARD_ATTACHED, 0,
-                    session->stage == STAGE_ROM ? "a board in its ROM is attached"
-                                                : "a board in its SPL is attached");
+        session_log(session, LOG_INFO, LOG_ID_BOARD_ATTACHED, "%s is ready as %s (stage %s)",
+                    session->host_interface, link_name(session->stage),
+                    stage_to_string(session->stage));
 }
 
 /* What to do with a board whose interface somebody uses. Returns whether it may be taken. */
@@ -498,7 +520,7 @@ static bool session_may_take_used(Session *session, Board *board) {
         }
 
         failure_set(&failure, BUS_ERROR_INTERFACE_BUSY,
-                    "Session %s cannot have the board on port %s: %s", session->id,
+                    "Session %s cannot have the board on port %s. %s", session->id,
                     board_get_port(board), board_get_problem(board));
         session_fail(session, &failure, 0);
         return false;
@@ -744,7 +766,8 @@ int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Sess
         if (r < 0)
                 return r;
 
-        session_log(session, LOG_INFO, LOG_ID_SESSION_OPENED, 0, "opened");
+        session_log(session, LOG_INFO, LOG_ID_SESSION_OPENED, "opened for user %u",
+                    session->owner_uid);
         *ret = TAKE_PTR(session);
         return 0;
 }
@@ -770,7 +793,7 @@ void session_close(Session *session) {
 
         session_release(session);
         session_set_state(session, SESSION_STATE_CLOSED, 0);
-        session_log(session, LOG_INFO, LOG_ID_SESSION_CLOSED, 0, "closed");
+        session_log(session, LOG_INFO, LOG_ID_SESSION_CLOSED, "closed");
         manager_on_session_closed(session->manager, session);
 }
 

@@ -32,6 +32,7 @@ typedef struct FakeKernel {
         unsigned fail_at; /* 1 is the first step; 0: none fails */
         int fail_error;   /* negative errno */
         const char *failed_step;
+        const char *never_fails; /* a step */
         void (*after_step)(const char *step);
 
         bool no_link_event; /* an unplug is not told by RTM_DELLINK */

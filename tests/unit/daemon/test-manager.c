@@ -531,6 +531,120 @@ START_TEST(test_is_not_made_when_a_step_fails) {
 }
 END_TEST
 
+/* Any order of anything: boards, clients, faults. The seed is fixed, so that a failure comes again. */
+
+static const char *const ports[] = {"1-1", "1-2", "1-3", "2-1.4"};
+
+static unsigned roll(unsigned n) {
+        return (unsigned) random() % n;
+}
+
+static Session *random_session(void) {
+        Session *session = NULL;
+        unsigned n = roll(6);
+
+        for (unsigned i = 0; i <= n; i++)
+                session = manager_next_session(manager, session);
+        return session;
+}
+
+static void random_step(void) {
+        const char *port = ports[roll(ELEMENTSOF(ports))];
+        Session *session = random_session();
+        SessionSpec spec;
+        int fd;
+
+        switch (roll(10)) {
+        case 0:
+        case 1:
+                ck_assert_int_eq(session_spec_parse("am335x", roll(2) ? port : NULL,
+                                                    roll(4) ? "rom" : "spl", roll(2), &spec, NULL),
+                                 0);
+                if (!manager_next_session(manager, session))
+                        (void) manager_open_session(manager, &spec, &session, NULL);
+                break;
+        case 2:
+        case 3:
+                if (session)
+                        (void) session_start(session, NULL);
+                break;
+        case 4:
+                if (session)
+                        session_close(session);
+                break;
+        case 5:
+                if (session)
+                        (void) session_open_socket(session, &fd, NULL);
+                if (roll(4) == 0)
+                        fake_close_sockets();
+                break;
+        case 6:
+        case 7:
+                if (!fake_is_plugged(port))
+                        fake_plug(port, NULL, roll(2) ? STAGE_ROM : STAGE_SPL);
+                else
+                        fake_unplug(port);
+                break;
+        case 8:
+                if (fake_is_plugged(port) && fake_link(port)->netns == FAKE_HOME) {
+                        fake_link(port)->has_address = roll(2);
+                        fake_change(port);
+                }
+                break;
+        default:
+                (void) fake_elapse(roll(2) ? 2 * USEC_PER_SEC : 60 * USEC_PER_SEC);
+                break;
+        }
+}
+
+static void check_consistency(void) {
+        size_t n_attached = 0, n_ready = 0, n_away = 0;
+
+        for (Board *b = NULL; (b = manager_next_board(manager, b));) {
+                const Session *s = board_get_session(b);
+
+                if (s) {
+                        ck_assert_int_eq(session_get_state(s), SESSION_STATE_READY);
+                        ck_assert_str_eq(session_get_port(s), board_get_port(b));
+                        n_attached++;
+                }
+                ck_assert(fake_is_plugged(board_get_port(b)));
+                ck_assert_int_eq(fake_link(board_get_port(b))->netns == FAKE_HOME, !s);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(ports); i++)
+                n_away += fake_is_plugged(ports[i]) && fake_link(ports[i])->netns != FAKE_HOME;
+        for (Session *s = NULL; (s = manager_next_session(manager, s));) {
+                ck_assert_int_ne(session_get_state(s), SESSION_STATE_ATTACHING);
+                ck_assert_int_ne(session_get_state(s), SESSION_STATE_CLOSED);
+                ck_assert_int_eq(session_get_state(s) == SESSION_STATE_FAILED,
+                                 session_get_failure(s)->name != NULL);
+                n_ready += session_get_state(s) == SESSION_STATE_READY;
+        }
+        ck_assert_uint_eq(n_attached, n_ready);
+        ck_assert_uint_eq(n_attached, n_away);
+}
+
+START_TEST(test_any_order_of_events) {
+        static const int errors[] = {-EPERM, -ENODEV, -ENOMEM};
+
+        set_up();
+        srandom(20);
+        for (unsigned i = 0; i < 20000; i++) {
+                /* A way home that is blocked is a stray, which nothing can mend: not here. */
+                fake.fail_at = roll(20) == 0 ? fake.n_steps + 1 + roll(6) : 0;
+                fake.fail_error = errors[roll(ELEMENTSOF(errors))];
+                fake.never_fails = "rtnl_link_move_home";
+                random_step();
+                if (roll(3) == 0) {
+                        fake_settle(event);
+                        check_consistency();
+                }
+        }
+        fake.fail_at = 0;
+        tear_down();
+}
+END_TEST
+
 TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_new_board_on_a_port_replaces_the_old_one, test_board_goes_to_who_has_waited_longest,
           test_waiting_counts_from_start_and_not_from_opening, test_named_port_comes_before_waiting,
@@ -543,4 +657,5 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_limits_count_namespaces, test_limit_of_all_users,
           test_namespace_numbers_are_used_again, test_lost_namespace_events_are_made_up_for,
           test_tells_when_idleness_changes, test_problem_is_shown_without_a_session, test_iterates,
-          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails)
+          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
+          test_any_order_of_events)
