@@ -86,8 +86,10 @@ static void send_request(BoardStage *stage) {
         board_stage_set_timer(stage, ROM_BOOTP_TIMEOUT_USEC << (n - 1));
         board_stage_send_bootp(stage, request, sizeof(request), sizeof(request));
         report_event(stage->report, "bootp-request", stage->name, "\"n\":%u", n);
-        if (n == 1)
-                board_stage_step(stage, STEP_BOOTP_SENT, 0);
+        if (n == 1 && !board_stage_step(stage, STEP_BOOTP_SENT, 0))
+                return;
+        /* It waits in the device until the link is up; the next one is sent all the same. */
+        (void) board_stage_wait_link(stage, MIN_OF(stage->deadline_usec, stage->give_up_usec));
 }
 
 static void send_arp(BoardStage *stage) {

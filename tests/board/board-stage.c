@@ -87,6 +87,23 @@ void board_stage_send_udp(BoardStage *stage, uint32_t dst, uint16_t src_port, ui
         board_link_send(stage->link, frame, frame_build_udp(frame, &spec, payload, len));
 }
 
+int board_stage_wait_link(BoardStage *stage, uint64_t deadline_usec) {
+        int r;
+
+        if (stage->tally->link_ms >= 0 || stage->is_silent || stage->outcome != OUTCOME_NONE)
+                return 0;
+        r = board_link_flush(stage->link, deadline_usec);
+        if (r == -EINTR)
+                stage->outcome = OUTCOME_STOPPED;
+        else if (r < 0 && r != -ETIMEDOUT)
+                stage->outcome = OUTCOME_GONE;
+        if (r < 0)
+                return r;
+        stage->tally->link_ms = report_now_ms(stage->report);
+        report_event(stage->report, "link-up", stage->name, NULL);
+        return 0;
+}
+
 static void send_arp(BoardStage *stage, uint16_t operation, const uint8_t *eth_dst,
                      const uint8_t *tha, uint32_t tpa) {
         uint8_t frame[FRAME_LEN_MAX];

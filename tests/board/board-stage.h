@@ -89,6 +89,11 @@ void board_stage_send_arp_request(BoardStage *stage, uint32_t target);
  * first one. @payload is in a buffer of @size bytes. */
 void board_stage_send_bootp(BoardStage *stage, uint8_t *payload, size_t size, size_t len);
 
+/* Waits until the host has fetched what was sent, which means that its link is up; reads nothing
+ * meanwhile. At once if that is known already. Returns 0, -ETIMEDOUT, or another error, in which
+ * case the outcome is set. */
+int board_stage_wait_link(BoardStage *stage, uint64_t deadline_usec);
+
 /* The nonsense of TFTP, once. */
 void board_stage_send_tftp_nonsense(BoardStage *stage);
 

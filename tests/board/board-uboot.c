@@ -73,7 +73,6 @@ typedef struct UBoot {
         size_t n_xids;
         unsigned bootp_timeout_ms;
         uint32_t dhcp_server; /* option 54 of the OFFER */
-        bool has_sent;        /* the link is known to be up */
 
         unsigned n_arps;
         uint32_t arp_target;
@@ -91,24 +90,11 @@ typedef struct UBoot {
 /* usb_eth_send(): does not return before the host has fetched the frame. Only the first one is
  * watched: after that the link is up. Returns whether to go on. */
 static bool wait_sent(BoardStage *stage) {
-        UBoot *u = stage->state;
-        int r;
+        uint64_t deadline = now_usec() + stage->options->host_timeout_usec;
 
-        if (u->has_sent || stage->is_silent)
-                return true;
-        r = board_link_flush(stage->link, now_usec() + stage->options->host_timeout_usec);
-        if (r == -EINTR)
-                stage->outcome = OUTCOME_STOPPED;
-        else if (r == -ETIMEDOUT)
+        if (board_stage_wait_link(stage, deadline) == -ETIMEDOUT)
                 board_stage_fail(stage, "timeout sending packets to usb ethernet");
-        else if (r < 0)
-                stage->outcome = OUTCOME_GONE;
-        if (r < 0)
-                return false;
-        u->has_sent = true;
-        stage->tally->link_ms = report_now_ms(stage->report);
-        report_event(stage->report, "link-up", stage->name, NULL);
-        return true;
+        return stage->outcome == OUTCOME_NONE;
 }
 
 static uint8_t *put_option(uint8_t *p, uint8_t code, const void *value, size_t len) {
