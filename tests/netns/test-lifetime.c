@@ -180,11 +180,11 @@ START_TEST(test_calls_around_every_end) {
         sd_bus *alice = world_connect(UID_ALICE);
 
         for (size_t round = 0; round < 20; round++) {
-                Call *calls[256];
+                Call *calls[100]; /* the bus allows 128 under way */
                 size_t n_answered = 0, n = 0;
 
                 for (; n < ELEMENTSOF(calls); n++) {
-                        if (n == 8 + 4 * round)
+                        if (n == 4 + 4 * round)
                                 ck_assert_sys(kill(world.snagd_pid, SIGTERM));
                         calls[n] =
                                 call_begin(alice, BUS_PATH_ROOT, "org.freedesktop.DBus.Properties",
