@@ -70,7 +70,6 @@ struct Manager {
         size_t n_namespaces;
 
         bool is_stopping;
-        bool is_offering;
         bool was_idle;
 };
 
@@ -270,15 +269,8 @@ static void manager_offer_board(Manager *manager, Board *board) {
 void manager_offer_boards(Manager *manager) {
         assert(manager);
 
-        if (manager->is_offering) {
-                manager_defer(manager);
-                return;
-        }
-
-        manager->is_offering = true;
         for (size_t i = 0; i < manager->n_boards; i++)
                 manager_offer_board(manager, manager->boards[i]);
-        manager->is_offering = false;
 
         manager_watch_problems(manager);
 }

@@ -448,6 +448,10 @@ int rtnl_link_move(Rtnl *from, int ifindex, Rtnl *to, int to_netns_fd, const cha
         r = step("rtnl_link_move");
         if (r < 0)
                 return r;
+        if (fake.half_move_error < 0) {
+                (void) move(find_link(from, ifindex), to->netns, name, &(int){0});
+                return fake.half_move_error;
+        }
         r = move(find_link(from, ifindex), to->netns, name, ret_ifindex);
         return r < 0 ? r : done("rtnl_link_move", r);
 }

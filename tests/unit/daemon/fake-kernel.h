@@ -35,10 +35,11 @@ typedef struct FakeKernel {
         const char *never_fails; /* a step */
         void (*after_step)(const char *step);
 
-        bool no_link_event; /* an unplug is not told by RTM_DELLINK */
-        bool no_usb_event;  /* nor by udev */
-        bool no_nsid_event; /* the end of a namespace is not told */
-        bool changes_index; /* a move gives another index */
+        bool no_link_event;  /* an unplug is not told by RTM_DELLINK */
+        bool no_usb_event;   /* nor by udev */
+        bool no_nsid_event;  /* the end of a namespace is not told */
+        int half_move_error; /* a move into a session happens, and fails nevertheless */
+        bool changes_index;  /* a move gives another index */
 } FakeKernel;
 
 extern FakeKernel fake;

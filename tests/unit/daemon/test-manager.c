@@ -430,10 +430,13 @@ START_TEST(test_namespace_numbers_are_used_again) {
         fake_reuse_nsid(0);
         ck_assert_int_eq(try_open(NULL, 1, &session, NULL), 0);
         fake_close_sockets();
+        ck_assert_int_eq(session_open_socket(session, &fd, NULL), 0);
         fake_send_nsid_removed(0); /* of the old owner */
         fake_settle(event);
-        ck_assert(!manager_is_idle(manager));
         session_close(session);
+        fake_settle(event);
+        ck_assert(!manager_is_idle(manager)); /* the new one is counted still */
+        fake_close_sockets();
         fake_settle(event);
         ck_assert(manager_is_idle(manager));
         tear_down();

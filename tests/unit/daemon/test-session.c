@@ -561,6 +561,24 @@ START_TEST(test_sends_home_what_got_another_index) {
 }
 END_TEST
 
+START_TEST(test_sends_home_what_moved_although_the_move_failed) {
+        Session *session;
+
+        set_up();
+        for (unsigned i = 0; i < 2; i++) {
+                fake.changes_index = i > 0;
+                fake.half_move_error = -ENOBUFS;
+                session = start_session(NULL, NULL);
+                plug("1-1", STAGE_ROM);
+                check_state(session, SESSION_STATE_FAILED);
+                ck_assert_int_eq(fake_link("1-1")->netns, FAKE_HOME);
+                session_close(session);
+                unplug("1-1");
+        }
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_kept_sockets_do_not_keep_the_interface) {
         Session *session;
         int fd;
@@ -830,8 +848,10 @@ TEST_MAIN("session", test_parses_what_a_client_asks_for, test_refuses_a_long_por
           test_busy_interface_fails_a_session_that_named_the_port,
           test_busy_interface_is_skipped_until_it_is_free,
           test_rom_and_its_spl_are_taken_although_in_use, test_hands_out_eight_sockets,
-          test_sends_home_what_got_another_index, test_kept_sockets_do_not_keep_the_interface,
-          test_deaf_monitor_fails_the_session, test_missing_module_is_an_error_of_its_own,
-          test_each_kernel_call_fails, test_unplug_is_no_failure, test_refusal_is_told_with_names,
+          test_sends_home_what_got_another_index,
+          test_sends_home_what_moved_although_the_move_failed,
+          test_kept_sockets_do_not_keep_the_interface, test_deaf_monitor_fails_the_session,
+          test_missing_module_is_an_error_of_its_own, test_each_kernel_call_fails,
+          test_unplug_is_no_failure, test_refusal_is_told_with_names,
           test_board_pulled_after_each_step, test_closed_after_each_event,
           test_stop_closes_in_every_state, test_freeing_the_manager_sends_interfaces_home)
