@@ -16,9 +16,13 @@
  * client of a live transfer may be a repeat or a new beginning:
  * - before the first ACK both want the same: what was sent first is sent again (if the options are
  *   others than before, it is a new beginning);
- * - later, while an ACK has come within TFTP_SERVER_QUIET_USEC, it is a late duplicate: dropped.
- *   To answer it would break the transfer (see OACK in tftp-transfer.c);
- * - later still, the client has given the old transfer up: a new one with a new TID, on which the
+ * - later, while an ACK has come within TFTP_SERVER_QUIET_USEC, it may be a late duplicate: dropped.
+ *   To answer it would break the transfer (see OACK in tftp-transfer.c). If it was the first request
+ *   of a client that began anew, a block of the old transfer is the last thing it should see now: it
+ *   may take the old TID for the new one. So nothing is sent again until an ACK shows that the old
+ *   client lives, or the new one had time to repeat its request (TFTP_SERVER_HOLD_USEC);
+ * - later still, or if the client's port or link was gone since its last ACK, the client has given
+ *   the old transfer up: a new one with a new TID, on which the
  *   old one ends.
  *
  * No free slot: the transfer that has been silent for longest makes room, if that is longer than
@@ -130,8 +134,10 @@ static int handle_repeat(TftpServer *server, TftpSlot *slot, uint64_t now_usec,
                         tftp_transfer_repeat_first(&slot->transfer);
                         return TFTP_E_DUPLICATE;
                 }
-        } else if (!is_quiet(slot, now_usec))
+        } else if (!is_quiet(slot, now_usec) && !slot->transfer.was_unreachable) {
+                tftp_transfer_hold(&slot->transfer, now_usec + TFTP_SERVER_HOLD_USEC);
                 return TFTP_E_DUPLICATE;
+        }
 
         begin(server, slot, now_usec, source, request);
         return 0;

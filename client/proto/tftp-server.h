@@ -29,7 +29,11 @@
 
 #define TFTP_SERVER_SLOTS_MAX    6u  /* a session's 8 sockets, without BOOTP's and the listener */
 #define TFTP_SERVER_FILENAME_MAX 63u /* what a board is told to ask for */
-#define TFTP_SERVER_QUIET_USEC   (2 * USEC_PER_SEC) /* see tftp-server.c: repeated requests */
+
+/* See tftp-server.c, repeated requests. The hold is longer than U-Boot's and curl's 5 s, after which
+ * they repeat one. */
+#define TFTP_SERVER_QUIET_USEC (2 * USEC_PER_SEC)
+#define TFTP_SERVER_HOLD_USEC  (6 * USEC_PER_SEC)
 
 typedef enum TftpActionType {
         TFTP_ACTION_REPLY,

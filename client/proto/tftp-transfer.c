@@ -206,6 +206,8 @@ static void take_progress(TftpTransfer *t, uint64_t now_usec, uint64_t block) {
         }
         t->sent_usec = now_usec;
         t->alive_usec = now_usec;
+        t->hold_usec = 0;
+        t->was_unreachable = false;
         t->progress.last_ack_usec = now_usec;
 }
 
@@ -289,7 +291,8 @@ uint64_t tftp_transfer_get_deadline(const TftpTransfer *t) {
 
         if (!tftp_transfer_is_live(t))
                 return USEC_INFINITY;
-        return MIN_OF(t->sent_usec + retransmission_delay(t), t->alive_usec + TFTP_PATIENCE_USEC);
+        return MIN_OF(MAX_OF(t->sent_usec + retransmission_delay(t), t->hold_usec),
+                      t->alive_usec + TFTP_PATIENCE_USEC);
 }
 
 /* The window, or the OACK, once more from its beginning. */
@@ -320,7 +323,8 @@ void tftp_transfer_handle_unreachable(TftpTransfer *t, uint64_t now_usec) {
         assert(t);
 
         /* Anybody could have sent the ICMP message, and the link may come back: what is under way
-         * goes on until its patience ends. */
+         * goes on until its patience ends. But should its client ask again, it is believed. */
+        t->was_unreachable = true;
         if (t->progress.state == TFTP_STATE_FINAL)
                 set_state(t, now_usec, TFTP_STATE_UNCONFIRMED);
 }
@@ -331,6 +335,12 @@ void tftp_transfer_repeat_first(TftpTransfer *t) {
         assert(t->progress.last_ack_usec == 0);
 
         go_back(t);
+}
+
+void tftp_transfer_hold(TftpTransfer *t, uint64_t until_usec) {
+        assert(t);
+
+        t->hold_usec = until_usec;
 }
 
 void tftp_transfer_end(TftpTransfer *t, uint64_t now_usec, TftpState state) {

@@ -69,8 +69,10 @@ typedef struct TftpTransfer {
         unsigned n_backoffs;  /* since the last valid round trip */
         uint64_t timed_block; /* whose round trip is measured; UINT64_MAX: none */
         uint64_t timed_usec;
-        uint64_t sent_usec;  /* when the timer was last set */
-        uint64_t alive_usec; /* start or last ACK: patience counts from here */
+        uint64_t sent_usec;   /* when the timer was last set */
+        uint64_t alive_usec;  /* start or last ACK: patience counts from here */
+        uint64_t hold_usec;   /* nothing is sent again before then, or before an ACK comes */
+        bool was_unreachable; /* since the last ACK */
 } TftpTransfer;
 
 /* Begins a transfer of @size bytes at @data, which stay borrowed until it has ended. */
@@ -96,6 +98,9 @@ void tftp_transfer_handle_unreachable(TftpTransfer *t, uint64_t now_usec);
 
 /* Sends what was sent first once more: the client repeated its request. */
 void tftp_transfer_repeat_first(TftpTransfer *t);
+
+/* Sends nothing again before @until_usec, unless an ACK comes first. */
+void tftp_transfer_hold(TftpTransfer *t, uint64_t until_usec);
 
 /* Ends it now: as UNCONFIRMED in FINAL, else as @state (REPLACED, ABANDONED). */
 void tftp_transfer_end(TftpTransfer *t, uint64_t now_usec, TftpState state);

@@ -220,6 +220,55 @@ START_TEST(test_drops_a_late_duplicate_request) {
 }
 END_TEST
 
+/* The client began anew within the quiet time: a block of the old transfer would confuse it. */
+START_TEST(test_holds_its_timer_after_a_doubtful_request) {
+        set_up();
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), 0);
+        expect(TFTP_ACTION_CONNECT, 0, 1234);
+        expect_data(0, 1234, 1);
+        ck_assert_int_eq(ack(0, 1234, 1), 0);
+        expect_data(0, 1234, 2);
+        now += 20 * USEC_PER_MSEC;
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), TFTP_E_DUPLICATE);
+        ck_assert_uint_eq(tftp_server_get_deadline(&server), now + TFTP_SERVER_HOLD_USEC);
+        now += 5 * USEC_PER_SEC;
+        tftp_server_handle_timeout(&server, now);
+        expect_nothing();
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), 0);
+        expect(TFTP_ACTION_DISCONNECT, 0, 1234);
+        expect(TFTP_ACTION_CONNECT, 0, 1234);
+        expect_data(0, 1234, 1);
+        ck_assert_int_eq(ack(0, 1234, 1), 0);
+        expect_data(0, 1234, 2);
+
+        /* A duplicate after all: the ACK ends the hold. */
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), TFTP_E_DUPLICATE);
+        ck_assert_int_eq(ack(0, 1234, 2), 0);
+        expect_data(0, 1234, 3);
+        ck_assert_uint_lt(tftp_server_get_deadline(&server), now + USEC_PER_SEC);
+}
+END_TEST
+
+START_TEST(test_takes_a_request_of_one_that_was_gone_for_a_new_transfer) {
+        set_up();
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), 0);
+        expect(TFTP_ACTION_CONNECT, 0, 1234);
+        expect_data(0, 1234, 1);
+        ck_assert_int_eq(ack(0, 1234, 1), 0);
+        expect_data(0, 1234, 2);
+        tftp_server_handle_unreachable(&server, now, 0);
+        ck_assert_int_eq(ack(0, 1234, 2), 0); /* it was not gone */
+        expect_data(0, 1234, 3);
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), TFTP_E_DUPLICATE);
+        tftp_server_handle_unreachable(&server, now, 0);
+        ck_assert_int_eq(REQUEST(1234, ROM_RRQ), 0);
+        expect(TFTP_ACTION_DISCONNECT, 0, 1234);
+        ck_assert_int_eq(action.progress.state, TFTP_STATE_REPLACED);
+        expect(TFTP_ACTION_CONNECT, 0, 1234);
+        expect_data(0, 1234, 1);
+}
+END_TEST
+
 START_TEST(test_takes_a_request_after_silence_for_a_new_transfer) {
         set_up();
         ck_assert_int_eq(REQUEST(1234, ROM_RRQ), 0);
@@ -400,6 +449,8 @@ TEST_MAIN("tftp-server", test_serves_one_file_with_a_tid_of_its_own, test_refuse
           test_serves_nothing_without_a_file, test_refuses_what_it_does_not_do,
           test_is_silent_on_what_is_no_request, test_repeats_the_first_packet_before_the_first_ack,
           test_begins_anew_if_the_options_changed, test_drops_a_late_duplicate_request,
+          test_takes_a_request_of_one_that_was_gone_for_a_new_transfer,
+          test_holds_its_timer_after_a_doubtful_request,
           test_takes_a_request_after_silence_for_a_new_transfer,
           test_serves_the_same_address_and_port_again_after_a_replug,
           test_calls_a_leave_after_the_last_block_unconfirmed, test_sends_strangers_away,
