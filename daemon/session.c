@@ -215,13 +215,6 @@ static bool session_send_home(Session *session) {
         return true;
 }
 
-/* The board is plugged in, but not for us any more, nor for those who wait already: else one that
- * does not work would make one session after another fail. */
-static void session_return_board(Session *session) {
-        board_set_returned_usec(session->board, now_usec());
-        session->returned_plug_usec = board_get_plug_usec(session->board);
-}
-
 /* Lets go of the board, whether it is plugged in or not, and undoes what was done to it. */
 static void session_drop_board(Session *session) {
         Board *board = session->board;
@@ -233,7 +226,8 @@ static void session_drop_board(Session *session) {
          * nothing to move; and if it never went in, it is as ready as it was. */
         if (session_send_home(session)) {
                 board_clear_link(board);
-                session_return_board(session);
+                board_set_returned_usec(board, now_usec());
+                session->returned_plug_usec = board_get_plug_usec(board);
         }
 
         session->board = NULL;
@@ -259,8 +253,6 @@ static void session_fail(Session *session, Failure *failure, int error) {
 
         failure_done(&session->failure);
         session->failure = TAKE(*failure, (Failure){});
-        if (session->board)
-                session_return_board(session);
         session_drop_board(session);
         session_set_state(session, SESSION_STATE_FAILED, SESSION_PROPERTY_FAILURE);
 }
@@ -454,6 +446,7 @@ static int session_attach(Session *session, const char **ret_step) {
 static void session_fail_link(Session *session, Board *board, const char *step, int error) {
         _cleanup_failure_ Failure failure = {};
 
+        /* Not for those who wait already: else it would make one after another fail. */
         board_set_returned_usec(board, now_usec());
         failure_set(&failure, BUS_ERROR_LINK_FAILED,
                     "Session %s: the kernel refused interface %s of the board on port %s (%s: %s). "

@@ -720,6 +720,30 @@ START_TEST(test_unplug_is_no_failure) {
 }
 END_TEST
 
+START_TEST(test_board_that_only_seems_unplugged_is_not_tried_for_ever) {
+        Session *session;
+
+        set_up();
+        session = start_session(NULL, NULL);
+        fake.n_steps = 0;
+        fake.fail_at = 6;
+        fake.fail_error = -ENETDOWN;
+        plug("1-1", STAGE_ROM);
+        ck_assert_str_eq(fake.failed_step, "rtnl_link_set_up");
+        check_state(session, SESSION_STATE_DETACHED);
+        ck_assert_int_eq(fake_link("1-1")->netns, FAKE_HOME);
+        fake_change("1-1");
+        fake_settle(event);
+        check_state(session, SESSION_STATE_DETACHED);
+
+        unplug("1-1");
+        plug("1-1", STAGE_ROM);
+        check_state(session, SESSION_STATE_READY);
+        session_close(session);
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_refusal_is_told_with_names) {
         Session *session;
         const char *text;
@@ -852,6 +876,7 @@ TEST_MAIN("session", test_parses_what_a_client_asks_for, test_refuses_a_long_por
           test_sends_home_what_moved_although_the_move_failed,
           test_kept_sockets_do_not_keep_the_interface, test_deaf_monitor_fails_the_session,
           test_missing_module_is_an_error_of_its_own, test_each_kernel_call_fails,
-          test_unplug_is_no_failure, test_refusal_is_told_with_names,
-          test_board_pulled_after_each_step, test_closed_after_each_event,
-          test_stop_closes_in_every_state, test_freeing_the_manager_sends_interfaces_home)
+          test_unplug_is_no_failure, test_board_that_only_seems_unplugged_is_not_tried_for_ever,
+          test_refusal_is_told_with_names, test_board_pulled_after_each_step,
+          test_closed_after_each_event, test_stop_closes_in_every_state,
+          test_freeing_the_manager_sends_interfaces_home)
