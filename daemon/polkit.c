@@ -107,14 +107,17 @@ static void format_cancellation_id(uint64_t serial, char *buffer, size_t size) {
 }
 
 /* Tells polkit that nobody waits for the answer any more: it takes its dialogue away. Whether it
- * listens is its own affair, so no reply is asked for. */
+ * listens is its own affair, so no reply is asked for; and one that is not there has no dialogue. */
 static void query_cancel(const Query *q) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         char id[32];
 
         format_cancellation_id(q->serial, id, sizeof(id));
-        (void) sd_bus_call_method_async(q->polkit->bus, NULL, AUTHORITY_NAME, AUTHORITY_PATH,
-                                        AUTHORITY_INTERFACE, "CancelCheckAuthorization", NULL, NULL,
-                                        "s", id);
+        if (sd_bus_message_new_method_call(q->polkit->bus, &m, AUTHORITY_NAME, AUTHORITY_PATH,
+                                           AUTHORITY_INTERFACE, "CancelCheckAuthorization") < 0 ||
+            sd_bus_message_append(m, "s", id) < 0 || sd_bus_message_set_auto_start(m, false) < 0)
+                return;
+        (void) sd_bus_send(q->polkit->bus, m, NULL); /* which says that no reply is expected */
 }
 
 static int on_sender_left(sd_bus_track *track, void *userdata) {

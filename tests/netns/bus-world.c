@@ -8,12 +8,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define POLKIT_NAME      "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH      "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+
+/* Not root, and none of the callers. */
+#define SNAGD_USER "bin"
 
 World world;
 
@@ -39,6 +45,8 @@ static void write_bus_config(const char *path) {
                 "<allow receive_type=\"method_call\"/><allow receive_type=\"method_return\"/>"
                 "<allow receive_type=\"error\"/><allow receive_type=\"signal\"/>"
                 "<allow send_destination=\"org.freedesktop.DBus\"/></policy>"
+                "<policy user=\"" SNAGD_USER "\"><allow own=\"" BUS_NAME "\"/></policy>"
+                "<policy context=\"default\"><allow send_destination=\"" POLKIT_NAME "\"/></policy>"
                 "<policy user=\"root\"><allow own=\"" POLKIT_NAME "\"/>"
                 "<allow send_destination=\"" POLKIT_NAME "\"/></policy>"
                 "<include>%s</include>"
@@ -87,30 +95,81 @@ static int wait_for(pid_t *pid) {
 
 /* snagd */
 
-void world_start_snagd(const char *idle_timeout) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        char option[64];
+/* Always reads: snagd would wait for a service manager that does not. */
+static int on_notification(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        char message[512];
+        ssize_t n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT);
 
+        ck_assert_sys((int) n);
+        message[n] = '\0';
+        if (strstr(message, "READY=1"))
+                world.is_ready = true;
+        if (strstr(message, "STOPPING=1"))
+                world.is_stopping = true;
+        return 0;
+}
+
+static void listen_for_notifications(void) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", world.dir);
+        world.notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        ck_assert_sys(world.notify_fd);
+        ck_assert_sys(bind(world.notify_fd, (struct sockaddr *) &address, sizeof(address)));
+        ck_assert_sys(chmod(address.sun_path, 0777));
+        ck_assert_ok(sd_event_add_io(world.event, NULL, world.notify_fd, EPOLLIN, on_notification,
+                                     NULL));
+}
+
+/* Where another user can reach it: the build may be in somebody's home. */
+static void copy_snagd(void) {
+        _cleanup_fd_ int in = -EBADF, out = -EBADF;
+        char path[64];
+        struct stat st;
+
+        snprintf(path, sizeof(path), "%s/snagd", world.dir);
+        in = open(getenv("SNAGD"), O_RDONLY | O_CLOEXEC);
+        ck_assert_sys(in);
+        ck_assert_sys(fstat(in, &st));
+        out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+        ck_assert_sys(out);
+        for (off_t left = st.st_size; left > 0;) {
+                ssize_t n = sendfile(out, in, NULL, (size_t) left);
+
+                ck_assert_int_gt(n, 0);
+                left -= n;
+        }
+}
+
+/* As the unit runs it: an ordinary user with two capabilities. */
+static void exec_snagd(const char *idle_timeout) {
+        char option[64], notify[64], program[64];
+
+        snprintf(option, sizeof(option), "--idle-timeout=%s", idle_timeout ?: "30");
+        snprintf(program, sizeof(program), "%s/snagd", world.dir);
+        snprintf(notify, sizeof(notify), "%s/notify", world.dir);
+        (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", world.address, 1);
+        (void) setenv("NOTIFY_SOCKET", notify, 1);
+        execlp("setpriv", "setpriv", "--reuid=" SNAGD_USER, "--regid=" SNAGD_USER, "--clear-groups",
+               "--bounding-set=-all,+net_admin,+sys_admin", "--inh-caps=-all,+net_admin,+sys_admin",
+               "--ambient-caps=-all,+net_admin,+sys_admin", "--no-new-privs", "--pdeathsig=KILL",
+               program, "--log-target=console", option, NULL);
+        _exit(127);
+}
+
+void world_start_snagd(const char *idle_timeout) {
+        sd_bus *bus;
+
+        world.is_ready = world.is_stopping = false;
         world.snagd_pid = fork();
         ck_assert_sys(world.snagd_pid);
-        if (world.snagd_pid == 0) {
-                die_with_the_test();
-                (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", world.address, 1);
-                if (getenv("SNAGD_TEST_QUIET"))
-                        (void) freopen("/dev/null", "we", stderr);
-                snprintf(option, sizeof(option), "--idle-timeout=%s", idle_timeout ?: "30");
-                execl(getenv("SNAGD"), "snagd", "--log-target=console", option, NULL);
-                _exit(127);
-        }
+        if (world.snagd_pid == 0)
+                exec_snagd(idle_timeout);
 
-        /* It takes the name last. */
-        bus = sd_bus_ref(world_connect(0));
-        for (uint64_t deadline_usec = now_usec() + PATIENCE_USEC;;) {
-                if (sd_bus_get_name_creds(bus, BUS_NAME, 0, NULL) >= 0)
-                        break;
-                ck_assert_msg(now_usec() < deadline_usec && world_snagd_is_running(), "no snagd");
-                usleep(10 * USEC_PER_MSEC);
-        }
+        /* Who is told READY=1 finds the name. */
+        WAIT_UNTIL(world.is_ready);
+        bus = world_connect(0);
+        ck_assert_ok(sd_bus_get_name_creds(bus, BUS_NAME, 0, NULL));
         world_disconnect(bus);
 }
 
@@ -452,6 +511,8 @@ void world_setup(void) {
         ck_assert_sys(chmod(world.dir, 0755)); /* the callers are other users */
         snprintf(world.address, sizeof(world.address), "unix:path=%s/bus", world.dir);
         ck_assert_ok(sd_event_new(&world.event));
+        listen_for_notifications();
+        copy_snagd();
         start_bus();
         world_start_polkit();
         world_start_snagd(NULL);
@@ -469,6 +530,7 @@ void world_teardown(void) {
                 (void) wait_for(&world.bus_pid);
         }
         sd_event_unref(world.event);
+        world.notify_fd = fd_close(world.notify_fd);
         for (size_t i = 0; i < world.n_signals; i++)
                 free(world.signals[i]);
         (void) nftw(world.dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);

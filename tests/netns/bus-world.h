@@ -5,7 +5,7 @@
  * bus policy, a polkit that does as it is told, the real program, and callers of several users. All
  * connections of the test share one event loop, so that nothing has to wait for time to pass.
  *
- * Needs root (two users) and dbus-daemon. $SNAGD, $SNAGD_BUS_POLICY: what is tested. */
+ * Needs root (several users), dbus-daemon and setpriv. $SNAGD, $SNAGD_BUS_POLICY: what is tested. */
 
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
@@ -63,6 +63,9 @@ typedef struct World {
         char address[64];
         pid_t bus_pid;
         pid_t snagd_pid;
+        int notify_fd; /* the service manager's end, */
+        bool is_ready; /* and what it was told */
+        bool is_stopping;
         FakePolkit polkit;
 
         sd_bus *callers[128];
