@@ -89,6 +89,8 @@ static bool describe_absence(ProxyError *e, const sd_bus_error *bus_error) {
                 set_text(e, "no answer from snagd: %s; see: journalctl -u snagd", text);
         else if (streq(name, SD_BUS_ERROR_DISCONNECTED))
                 set_text(e, "the system bus closed the connection");
+        else if (has_prefix(name, "System.Error."))
+                set_text(e, "cannot talk to the system bus: %s", text);
         else
                 return false;
 

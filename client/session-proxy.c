@@ -183,8 +183,10 @@ int session_proxy_open(sd_bus *bus, const char *soc, const char *port, const cha
         s->userdata = userdata;
 
         r = call_open(bus, soc, port, stage, error, &s->info.path);
-        if (r < 0 && error->is_shutting_down)
+        if (r < 0 && error->is_shutting_down) {
+                proxy_error_done(error);
                 r = call_open(bus, soc, port, stage, error, &s->info.path);
+        }
         if (r < 0)
                 return r;
         r = install_matches(s);

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The program as a whole: what it is given, what it says where, and with which status it ends. What is
+ * decided before the bus is touched is tried without one; the rest on a private bus with a fake
+ * snagd. */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "bus-contract.h"
+#include "check-main.h"
+#include "fake-snagd.h"
+#include "fd-util.h"
+
+static char folder[64], address[128];
+static pid_t bus_pid = -1, fake_pid = -1;
+static int last_status;
+static char out[65536], err[65536];
+
+static const char *in_folder(const char *name) {
+        static char paths[4][128];
+        static unsigned next;
+        char *path = paths[next++ % ELEMENTSOF(paths)];
+
+        (void) snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+        return path;
+}
+
+static void write_file(const char *name, const void *head, size_t head_size, size_t size) {
+        int fd = open(in_folder(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(write(fd, head, head_size), (ssize_t) head_size);
+        ck_assert_int_eq(ftruncate(fd, (off_t) size), 0);
+        fd_close(fd);
+}
+
+static void stop(pid_t *pid) {
+        if (*pid <= 0)
+                return;
+        (void) kill(*pid, SIGKILL);
+        (void) waitpid(*pid, NULL, 0);
+        *pid = -1;
+}
+
+static void set_up(void) {
+        (void) stpcpy(folder, "/tmp/test-snagctl-XXXXXX");
+        ck_assert_ptr_nonnull(mkdtemp(folder));
+        (void) snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
+        write_file("u-boot-spl.bin", "\x0e\x00\x00\xea", 4, 5000);
+        write_file("u-boot.img", "\x27\x05\x19\x56", 4, 20000);
+        write_file("MLO", "\x40\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0CHSETTINGS", 30, 5000);
+        write_file("empty", "", 0, 0);
+        ck_assert_int_eq(mkfifo(in_folder("fifo"), 0600), 0);
+}
+
+static void tear_down(void) {
+        char command[128];
+
+        stop(&fake_pid);
+        stop(&bus_pid);
+        (void) snprintf(command, sizeof(command), "rm -rf -- '%s'", folder);
+        ck_assert_int_eq(system(command), 0);
+}
+
+/* A child that does not outlive the test. */
+static pid_t fork_child(void) {
+        pid_t pid = fork();
+
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0)
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return pid;
+}
+
+static void start_bus(void) {
+        char config[1024], option[160];
+        int fds[2], n;
+        char byte;
+
+        n = snprintf(config, sizeof(config),
+                     "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration "
+                     "1.0//EN' 'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'>"
+                     "<busconfig><listen>%s</listen><policy context='default'>"
+                     "<allow send_destination='*'/><allow receive_sender='*'/><allow own='*'/>"
+                     "</policy></busconfig>",
+                     address);
+        ck_assert_int_lt(n, (int) sizeof(config));
+        write_file("bus.conf", config, (size_t) n, (size_t) n);
+        (void) snprintf(option, sizeof(option), "--config-file=%s", in_folder("bus.conf"));
+        ck_assert_int_eq(pipe(fds), 0);
+        bus_pid = fork_child();
+        if (bus_pid == 0) {
+                int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+                (void) dup2(fds[1], STDOUT_FILENO);
+                (void) dup2(null_fd, STDERR_FILENO); /* that it cannot raise its fd limit */
+                (void) execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", option,
+                              "--print-address=1", NULL);
+                _exit(127);
+        }
+        fd_close(fds[1]);
+        ck_assert_msg(read(fds[0], &byte, 1) == 1, "dbus-daemon does not start");
+        fd_close(fds[0]);
+}
+
+static void start_snagd(const FakeStory *story) {
+        int fds[2];
+        char byte;
+
+        start_bus();
+        ck_assert_int_eq(pipe(fds), 0);
+        fake_pid = fork_child();
+        if (fake_pid == 0)
+                fake_snagd_run(story, address, fds[1]);
+        fd_close(fds[1]);
+        ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+        fd_close(fds[0]);
+}
+
+static void read_back(int fd, char *buffer, size_t size) {
+        ssize_t n = pread(fd, buffer, size - 1, 0);
+
+        ck_assert_int_ge(n, 0);
+        buffer[n] = '\0';
+        fd_close(fd);
+}
+
+static pid_t spawn(const char *const *args, int out_fd, int err_fd, bool ignores_sigint) {
+        const char *argv[16] = {"snagctl"};
+        pid_t pid;
+
+        for (size_t i = 0; args[i]; i++)
+                argv[i + 1] = args[i];
+        pid = fork_child();
+        if (pid > 0)
+                return pid;
+
+        (void) dup2(out_fd, STDOUT_FILENO);
+        (void) dup2(err_fd, STDERR_FILENO);
+        (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+        if (ignores_sigint)
+                (void) signal(SIGINT, SIG_IGN);
+        (void) execv(getenv("SNAGCTL"), (char *const *) argv);
+        _exit(127);
+}
+
+/* Runs it to its end: `last_status`, `out`, `err`. */
+static void run(const char *const *args) {
+        int out_fd = memfd_create("out", MFD_CLOEXEC), err_fd = memfd_create("err", MFD_CLOEXEC);
+        int wait_status;
+        pid_t pid = spawn(args, out_fd, err_fd, false);
+
+        ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
+        read_back(out_fd, out, sizeof(out));
+        read_back(err_fd, err, sizeof(err));
+        ck_assert_msg(WIFEXITED(wait_status), "died of signal %d: %s", WTERMSIG(wait_status), err);
+        last_status = WEXITSTATUS(wait_status);
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static void check(int status, const char *in_out, const char *in_err) {
+        ck_assert_msg(last_status == status, "status %d: %s", last_status, err);
+        if (in_out)
+                ck_assert_msg(strstr(out, in_out), "stdout: %s", out);
+        else
+                ck_assert_str_eq(out, "");
+        if (in_err)
+                ck_assert_msg(strstr(err, in_err) && strstr(err, "snagctl: ") == err, "stderr: %s",
+                              err);
+        else
+                ck_assert_str_eq(err, "");
+}
+
+#define GOOD_SPL     "--spl", in_folder("u-boot-spl.bin")
+#define GOOD_U_BOOT  "--u-boot", in_folder("u-boot.img")
+#define GOOD_RECOVER "recover", "am335x", GOOD_SPL, GOOD_U_BOOT
+
+/* --- without a bus: had it been touched, the status were 1 ------------------------------------ */
+
+START_TEST(test_help_and_version) {
+        static const char *const verbs[] = {"recover", "list", "status", "close"};
+
+        RUN("--help");
+        check(0, "Usage: snagctl", NULL);
+        RUN("--version");
+        check(0, "snagctl ", NULL);
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
+                RUN(verbs[i], "--help");
+                check(0, verbs[i], NULL);
+        }
+        RUN("recover", "am335x", "--help");
+        check(0, "Usage: snagctl recover", NULL);
+}
+END_TEST
+
+START_TEST(test_usage) {
+        RUN();
+        check(2, NULL, "no command given");
+        RUN("");
+        check(2, NULL, "unknown command ''");
+        RUN("recover-all");
+        check(2, NULL, "unknown command 'recover-all'\nsnagctl: see 'snagctl --help'");
+        RUN("--frob");
+        check(2, NULL, "unknown option '--frob'");
+        RUN("list", "x");
+        check(2, NULL, "see 'snagctl list --help'");
+        RUN("status", "--all");
+        check(2, NULL, "unknown option '--all'");
+        RUN("close");
+        check(2, NULL, "missing");
+        RUN("close", "1-1", "1-2");
+        check(2, NULL, "too many");
+        RUN("close", "../1-1");
+        check(2, NULL, "neither");
+        RUN("recover");
+        check(2, NULL, "which SoC? known: am335x");
+        RUN("recover", "am437x", GOOD_SPL, GOOD_U_BOOT);
+        check(2, NULL, "unknown SoC 'am437x'");
+        RUN("recover", "am335x", "am335x", GOOD_SPL, GOOD_U_BOOT);
+        check(2, NULL, "too many");
+        RUN("recover", "am335x", GOOD_U_BOOT);
+        check(2, NULL, "--spl FILE is missing");
+        RUN("recover", "am335x", GOOD_SPL);
+        check(2, NULL, "--u-boot FILE is missing");
+        RUN("recover", "am335x", "--", "--spl");
+        check(2, NULL, "too many");
+        RUN(GOOD_RECOVER, "--stage", "u-boot");
+        check(2, NULL, "unknown stage 'u-boot'");
+        RUN(GOOD_RECOVER, "--stage");
+        check(2, NULL, "needs a value");
+}
+END_TEST
+
+START_TEST(test_malformed_port) {
+        static const char *const ports[] = {
+                "",      "1",      "1-",      "0-1",    "1-0", "1-1.", "1--1",
+                "1-1/2", "../1-1", "1-1.4\n", "1000-1", "a b", "-1-1", "1-1.2.3.4.5.6.7.8"};
+        char long_port[4001];
+
+        for (size_t i = 0; i < ELEMENTSOF(ports); i++) {
+                RUN(GOOD_RECOVER, "--port", ports[i]);
+                check(2, NULL, "is no USB port");
+        }
+        memset(long_port, '1', sizeof(long_port) - 1);
+        long_port[sizeof(long_port) - 1] = '\0';
+        RUN(GOOD_RECOVER, "--port", long_port);
+        check(2, NULL, "is no USB port");
+        RUN(GOOD_RECOVER, "--port=1-1.4");
+        check(1, NULL, "cannot connect to the system bus");
+        RUN(GOOD_RECOVER, "--port=pci-0000:00:14.0-usb-0:1.4");
+        check(1, NULL, "cannot connect to the system bus");
+}
+END_TEST
+
+START_TEST(test_malformed_timeout) {
+        static const char *const timeouts[] = {
+                "", "0", "0.0", "-1", "1s", "1e3", "inf", "1.", "99999999999999999999"};
+
+        for (size_t i = 0; i < ELEMENTSOF(timeouts); i++) {
+                RUN(GOOD_RECOVER, "--timeout", timeouts[i]);
+                check(2, NULL, "is no time");
+        }
+}
+END_TEST
+
+START_TEST(test_files_that_cannot_be_used) {
+        RUN("recover", "am335x", "--spl", in_folder("none"), GOOD_U_BOOT);
+        check(2, NULL, "No such file");
+        RUN("recover", "am335x", "--spl", in_folder("fifo"), GOOD_U_BOOT);
+        check(2, NULL, "not a regular file");
+        RUN("recover", "am335x", GOOD_SPL, "--u-boot", in_folder("fifo"));
+        check(2, NULL, "not a regular file");
+        RUN("recover", "am335x", "--spl", folder, GOOD_U_BOOT);
+        check(2, NULL, "is a directory");
+        RUN("recover", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT);
+        check(2, NULL, "is empty");
+        RUN("recover", "am335x", "--spl", in_folder("MLO"), GOOD_U_BOOT);
+        check(2, NULL, "u-boot-spl.bin");
+        RUN("recover", "am335x", "--spl", in_folder("u-boot.img"), "--u-boot",
+            in_folder("u-boot-spl.bin"));
+        check(2, NULL, "swapped?");
+        RUN("recover", "am335x", "--stage=spl", "--spl", in_folder("empty"), GOOD_U_BOOT);
+        check(2, NULL, "is empty");
+        RUN("recover", "am335x", "--stage=spl", GOOD_U_BOOT);
+        check(1, NULL, "cannot connect to the system bus");
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "cannot connect to the system bus");
+}
+END_TEST
+
+/* --- with a bus ------------------------------------------------------------------------------ */
+
+START_TEST(test_not_installed) {
+        start_bus();
+        RUN("list");
+        check(1, NULL, "snagd is not installed");
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "snagd is not installed");
+}
+END_TEST
+
+START_TEST(test_list_and_status) {
+        start_snagd(&(FakeStory){.has_board = true});
+        RUN("list");
+        check(0,
+              "PORT   PATH  SOC     STAGE  SESSION  PROBLEM\n"
+              "1-1.4  -     am335x  rom    s1       -\n",
+              NULL);
+        RUN("status");
+        check(0,
+              "SESSION  STATE    PORT   SOC     STAGE  USER  FAILURE\n"
+              "s1       waiting  1-1.4  am335x  -      root  -\n",
+              NULL);
+}
+END_TEST
+
+START_TEST(test_list_without_boards) {
+        start_snagd(&(FakeStory){});
+        RUN("list");
+        check(0, "No boards.\n", NULL);
+}
+END_TEST
+
+START_TEST(test_close) {
+        start_snagd(&(FakeStory){.has_board = true});
+        RUN("close", "1-1.4");
+        check(0, "Session s1 closed.\n", NULL);
+        RUN("close", "s1");
+        check(0, "Session s1 closed.\n", NULL);
+        RUN("close", "/org/snagd1/session/s1");
+        check(0, "Session s1 closed.\n", NULL);
+        RUN("close", "1-1.5");
+        check(1, NULL, "no session");
+        stop(&fake_pid);
+        stop(&bus_pid);
+
+        start_snagd(&(FakeStory){.close_error = BUS_ERROR_NOT_AUTHORIZED});
+        RUN("close", "s1");
+        check(3, NULL, "It is not yours.");
+}
+END_TEST
+
+START_TEST(test_denied) {
+        static const char *const names[] = {
+                BUS_ERROR_NOT_AUTHORIZED,
+                BUS_ERROR_NOT_OWNER,
+                "org.freedesktop.DBus.Error.AccessDenied",
+                "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                start_snagd(&(FakeStory){.open_error = names[i], .open_error_text = "No."});
+                RUN(GOOD_RECOVER);
+                check(3, NULL, "snagctl: No.");
+                ck_assert_ptr_nonnull(strstr(err, "group 'snagd'"));
+                stop(&fake_pid);
+                stop(&bus_pid);
+        }
+}
+END_TEST
+
+START_TEST(test_refused_for_other_reasons) {
+        static const char *const names[] = {BUS_ERROR_LIMIT_EXCEEDED, BUS_ERROR_PORT_BUSY,
+                                            BUS_ERROR_KERNEL_UNSUPPORTED};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                start_snagd(&(FakeStory){.open_error = names[i],
+                                         .open_error_text = "Close one \033[1mfirst\n."});
+                RUN(GOOD_RECOVER);
+                check(1, NULL, "snagctl: Close one ?[1mfirst?.\n");
+                stop(&fake_pid);
+                stop(&bus_pid);
+        }
+
+        start_snagd(&(FakeStory){.start_error = BUS_ERROR_WRONG_STATE});
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "Not now.");
+}
+END_TEST
+
+START_TEST(test_asks_again_once_if_shutting_down) {
+        start_snagd(&(FakeStory){.n_shutting_down = 1});
+        RUN(GOOD_RECOVER, "--timeout", "0.1");
+        check(4, NULL, "no board came in time");
+        stop(&fake_pid);
+        stop(&bus_pid);
+
+        start_snagd(&(FakeStory){.n_shutting_down = 2});
+        RUN(GOOD_RECOVER, "--timeout", "0.1");
+        check(1, NULL, "Call again.");
+}
+END_TEST
+
+START_TEST(test_no_board_in_time) {
+        uint64_t start = now_usec();
+
+        start_snagd(&(FakeStory){});
+        RUN(GOOD_RECOVER, "--timeout=0.5", "--port=1-2");
+        check(4, NULL, "1-2: no board came in time");
+        ck_assert_uint_ge(now_usec() - start, USEC_PER_SEC / 2);
+        ck_assert_uint_lt(now_usec() - start, 20 * USEC_PER_SEC);
+}
+END_TEST
+
+START_TEST(test_session_fails) {
+        start_snagd(&(FakeStory){.fails = true});
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "usb0 is in use.");
+}
+END_TEST
+
+START_TEST(test_snagd_leaves) {
+        start_snagd(&(FakeStory){.leaves = true});
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "snagd has left the bus");
+}
+END_TEST
+
+START_TEST(test_session_is_closed_by_others) {
+        start_snagd(&(FakeStory){.removes_session = true});
+        RUN(GOOD_RECOVER);
+        check(1, NULL, "somebody has closed the session");
+}
+END_TEST
+
+START_TEST(test_board_is_pulled) {
+        pid_t pid;
+        int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), err_fd = memfd_create("err", 0);
+
+        start_snagd(&(FakeStory){.pulls_board = true});
+        pid = spawn((const char *const[]){GOOD_RECOVER, "--timeout=1", NULL}, null_fd, err_fd,
+                    false);
+        /* The timeout is over with the first board, so it is still there after it. */
+        ck_assert_int_eq(usleep(1500000), 0);
+        ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+        stop(&pid);
+        read_back(err_fd, err, sizeof(err));
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: the board left before it had its file"));
+        fd_close(null_fd);
+}
+END_TEST
+
+START_TEST(test_recovers) {
+        start_snagd(&(FakeStory){.plugs_board = true});
+        RUN(GOOD_RECOVER);
+        check(0, "am335x on port 1-1.4 recovered in", "1-1.4: ROM served: u-boot-spl.bin, 5000");
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: SPL back"));
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: SPL served: u-boot.img, 20000"));
+        stop(&fake_pid);
+        stop(&bus_pid);
+
+        start_snagd(&(FakeStory){.starts_at_spl = true});
+        RUN("recover", "--stage=spl", "--u-boot", in_folder("u-boot.img"), "am335x");
+        check(0, "u-boot.img 20000 bytes", "1-1.4: SPL served");
+}
+END_TEST
+
+/* Waits for the first message, which comes when it waits for a board (or not at all, if it hangs in a
+ * call), then sends the signal. */
+static void check_signal(int signal_number, bool ignores_sigint, bool waits) {
+        int fds[2], wait_status, null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        char byte;
+        pid_t pid;
+
+        ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+        pid = spawn((const char *const[]){GOOD_RECOVER, NULL}, null_fd, fds[1], ignores_sigint);
+        fd_close(fds[1]);
+        if (waits)
+                ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+        else
+                ck_assert_int_eq(usleep(300000), 0);
+        ck_assert_int_eq(kill(pid, signal_number), 0);
+        ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
+        ck_assert(WIFEXITED(wait_status));
+        ck_assert_int_eq(WEXITSTATUS(wait_status), 128 + signal_number);
+        fd_close(fds[0]);
+        fd_close(null_fd);
+}
+
+START_TEST(test_signals) {
+        start_snagd(&(FakeStory){});
+        check_signal(SIGINT, false, true);
+        check_signal(SIGTERM, false, true);
+        check_signal(SIGHUP, false, true);
+        check_signal(SIGINT, true, true);
+}
+END_TEST
+
+START_TEST(test_signal_while_a_password_is_awaited) {
+        start_snagd(&(FakeStory){.open_hangs = true});
+        check_signal(SIGINT, true, false);
+        check_signal(SIGTERM, false, false);
+}
+END_TEST
+
+START_TEST(test_lost_result) {
+        int full_fd = open("/dev/full", O_WRONLY | O_CLOEXEC), err_fd = memfd_create("err", 0);
+        int wait_status;
+        pid_t pid = spawn((const char *const[]){"--help", NULL}, full_fd, err_fd, false);
+
+        ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
+        ck_assert(WIFEXITED(wait_status));
+        ck_assert_int_eq(WEXITSTATUS(wait_status), 1);
+        read_back(err_fd, err, sizeof(err));
+        ck_assert_ptr_nonnull(strstr(err, "cannot write the result"));
+        fd_close(full_fd);
+}
+END_TEST
+
+int main(void) {
+        const TTest *const tests[] = {
+                test_help_and_version,
+                test_usage,
+                test_malformed_port,
+                test_malformed_timeout,
+                test_files_that_cannot_be_used,
+                test_not_installed,
+                test_list_and_status,
+                test_list_without_boards,
+                test_close,
+                test_denied,
+                test_refused_for_other_reasons,
+                test_asks_again_once_if_shutting_down,
+                test_no_board_in_time,
+                test_session_fails,
+                test_snagd_leaves,
+                test_session_is_closed_by_others,
+                test_board_is_pulled,
+                test_recovers,
+                test_signals,
+                test_signal_while_a_password_is_awaited,
+                test_lost_result,
+        };
+        Suite *suite = suite_create("snagctl");
+        TCase *tcase = tcase_create("snagctl");
+        SRunner *runner;
+        int n_failed;
+
+        tcase_add_checked_fixture(tcase, set_up, tear_down);
+        tcase_set_timeout(tcase, 60);
+        for (size_t i = 0; i < ELEMENTSOF(tests); i++)
+                tcase_add_test(tcase, tests[i]);
+        suite_add_tcase(suite, tcase);
+        runner = srunner_create(suite);
+        srunner_run_all(runner, CK_ENV);
+        n_failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
