@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "bus-world.h"
+#include "contract-xml.h"
 
 #ifndef SIOCGSKNS
 #        define SIOCGSKNS 0x894C
@@ -21,101 +22,18 @@
 
 /* Introspection */
 
-/* Appends the next tag of @xml behind @at to @ret as one line with sorted attributes, except for
- * comments, declarations and ends. Returns where it ends; NULL at the end. Enough of XML for what
- * two programs of ours write. */
-static const char *next_tag(const char *at, char *ret, size_t size) {
-        const char *end, *attributes[8];
-        size_t lens[8], n = 0, len;
-
-        *ret = '\0';
-        at = strchr(at, '<');
-        if (!at)
-                return NULL;
-        if (strncmp(at, "<!--", 4) == 0)
-                return strstr(at, "-->") + 3;
-        end = strchr(at, '>');
-        ck_assert_ptr_nonnull(end);
-        if (at[1] == '!' || at[1] == '?' || at[1] == '/')
-                return end + 1;
-
-        len = strcspn(at + 1, " />");
-        snprintf(ret, size, "%.*s", (int) len, at + 1);
-        at += 1 + len;
-        for (;;) {
-                const char *quote;
-
-                at += strspn(at, " \n\t");
-                if (*at == '/' || *at == '>')
-                        break;
-                quote = strchr(strchr(at, '"') + 1, '"');
-                ck_assert_uint_lt(n, ELEMENTSOF(attributes));
-                attributes[n] = at;
-                lens[n++] = (size_t) (quote + 1 - at);
-                at = quote + 1;
-        }
-        for (size_t i = 0; i < n; i++)
-                for (size_t j = i + 1; j < n; j++)
-                        if (strcmp(attributes[i], attributes[j]) > 0) {
-                                const char *a = attributes[i];
-                                size_t l = lens[i];
-
-                                attributes[i] = attributes[j];
-                                lens[i] = lens[j];
-                                attributes[j] = a;
-                                lens[j] = l;
-                        }
-        for (size_t i = 0; i < n; i++) {
-                len = strlen(ret);
-                snprintf(ret + len, size - len, " %.*s", (int) lens[i], attributes[i]);
-        }
-        return end + 1;
-}
-
-/* The lines of one interface. */
-static char *describe_interface(const char *xml, const char *interface) {
-        char head[128], line[512];
-        bool is_inside = false;
-        size_t size;
-        char *text;
-        FILE *f = open_memstream(&text, &size);
-
-        ck_assert_ptr_nonnull(f);
-        snprintf(head, sizeof(head), "interface name=\"%s\"", interface);
-        while ((xml = next_tag(xml, line, sizeof(line)))) {
-                if (strncmp(line, "interface ", STRLEN("interface ")) == 0 ||
-                    strncmp(line, "node", STRLEN("node")) == 0)
-                        is_inside = streq(line, head);
-                if (is_inside && *line)
-                        fprintf(f, "%s\n", line);
-        }
-        ck_assert_int_eq(fclose(f), 0);
-        return text;
-}
-
-static char *read_file(const char *path) {
-        char *text = NULL;
-        size_t size = 0;
-        FILE *f = fopen(path, "re");
-
-        ck_assert_ptr_nonnull(f);
-        ck_assert_int_gt(getdelim(&text, &size, '\0', f), 0);
-        fclose(f);
-        return text;
-}
-
 static void check_introspection(sd_bus *caller, const char *path, const char *interface) {
         _cleanup_free_ char *contract = NULL, *expected = NULL, *found = NULL;
         _cleanup_(call_freep) Call *call = NULL;
         const char *xml;
 
-        contract = read_file(getenv("SNAGD_BUS_CONTRACT"));
+        contract = contract_xml_read(getenv("SNAGD_BUS_CONTRACT"));
         call = CALL(caller, path, "org.freedesktop.DBus.Introspectable", "Introspect", NULL);
         ck_assert_str_eq(call_error(call), "");
         ck_assert_ok(sd_bus_message_read(call->reply, "s", &xml));
 
-        expected = describe_interface(contract, interface);
-        found = describe_interface(xml, interface);
+        expected = contract_xml_describe(contract, interface);
+        found = contract_xml_describe(xml, interface);
         ck_assert_uint_gt(strlen(expected), 100);
         ck_assert_str_eq(found, expected);
 }
@@ -125,7 +43,7 @@ START_TEST(test_introspection_is_the_contract) {
 
         check_introspection(alice, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER);
         check_introspection(alice, open_session(alice), BUS_INTERFACE_SESSION);
-        /* A board is only on the bus while it is plugged in: tests/vm looks at that. */
+        /* Boards: tests/unit/daemon/test-board-bus.c. */
 }
 END_TEST
 
