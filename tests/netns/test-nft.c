@@ -4,7 +4,12 @@
  * here (test_link_use_software_checksums()): test_wrong_checksum_is_dropped shows that they are. */
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "netns-test.h"
 #include "nft.h"
@@ -270,8 +275,41 @@ START_TEST(test_without_privilege_is_refused) {
 }
 END_TEST
 
+/* From now on socket(_, _, NETLINK_NETFILTER) is answered as by a kernel without nfnetlink. */
+static int take_nfnetlink_away(void) {
+        static struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 5),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NETLINK_NETFILTER, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPROTONOSUPPORT),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {.len = ELEMENTSOF(code), .filter = code};
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+                return -errno;
+        return 0;
+}
+
+static int install_without_nfnetlink(void *userdata) {
+        int r;
+
+        r = take_nfnetlink_away();
+        return r < 0 ? r : install(NULL);
+}
+
+START_TEST(test_kernel_without_nf_tables) {
+        ck_assert_int_eq(run_unprivileged(install_without_nfnetlink, NULL), -EOPNOTSUPP);
+}
+END_TEST
+
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
                 test_every_checksum_survives, test_reply_without_checksum_stays_so,
                 test_other_ports_are_untouched, test_second_time_is_refused,
-                test_as_many_as_allowed, test_without_privilege_is_refused)
+                test_as_many_as_allowed, test_without_privilege_is_refused,
+                test_kernel_without_nf_tables)
