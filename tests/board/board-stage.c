@@ -309,6 +309,16 @@ static void handle_frame(BoardStage *stage, const LinkFrame *frame) {
                 stage->ops->on_packet(stage, frame, &packet);
 }
 
+/* What has come before the stage has sent anything; nothing should have. */
+static void audit_early_frames(BoardStage *stage, LinkFrame *frame) {
+        Packet packet;
+
+        while (board_link_wait(stage->link, 0, frame) > 0) {
+                packet_parse(frame->data, frame->len, frame->is_offloaded, &packet);
+                audit_unexpected(stage, &packet);
+        }
+}
+
 static Outcome outcome_of_link(int r) {
         return r == -EINTR ? OUTCOME_STOPPED : OUTCOME_GONE;
 }
@@ -320,6 +330,7 @@ Outcome board_stage_run(BoardStage *stage) {
                 abort();
         stage->start_usec = now_usec();
         stage->deadline_usec = USEC_INFINITY;
+        audit_early_frames(stage, frame);
         if (board_stage_step(stage, STEP_PLUG, 0))
                 stage->ops->start(stage);
         while (stage->outcome == OUTCOME_NONE) {
@@ -341,7 +352,7 @@ Outcome board_stage_run(BoardStage *stage) {
         }
         /* The last ACK leaves before the device does: U-Boot's send waits for it. */
         if (stage->outcome == OUTCOME_DELIVERED)
-                (void) board_link_flush(stage->link, now_usec() + 100 * USEC_PER_MSEC);
+                (void) board_link_flush(stage->link, now_usec() + USEC_PER_SEC);
         free(stage->image);
         stage->image = NULL;
         return stage->outcome;

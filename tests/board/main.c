@@ -75,22 +75,13 @@ static int open_stop_fd(void) {
         return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Puts the device on the bus and waits for the host's driver. */
-static Outcome plug_gadget(Board *board, BoardStageId id, Gadget *gadget) {
+/* Until the host's driver has the device. */
+static Outcome wait_host(Board *board, BoardStageId id, Gadget *gadget) {
         StageTally *tally = &board->tallies[id];
         uint64_t patience = id == BOARD_ROM ? ROM_HOST_TIMEOUT_SEC * USEC_PER_SEC
                                             : board->options.host_timeout_usec;
-        int r;
+        int r = gadget_wait_host(gadget, now_usec() + patience);
 
-        tally->plug_ms = report_now_ms(board->report);
-        report_event(board->report, "plug", board_stage_name(id), NULL);
-        r = gadget_plug(gadget);
-        if (r < 0) {
-                snprintf(tally->failure, sizeof(tally->failure), "cannot plug in: %s",
-                         strerror(-r));
-                return OUTCOME_FAILED;
-        }
-        r = gadget_wait_host(gadget, now_usec() + patience);
         if (r == -EINTR)
                 return OUTCOME_STOPPED;
         if (r < 0) { /* usb_eth_start() */
@@ -103,8 +94,7 @@ static Outcome plug_gadget(Board *board, BoardStageId id, Gadget *gadget) {
         return OUTCOME_NONE;
 }
 
-static Outcome run_on_link(Board *board, BoardStageId id, int ifindex) {
-        _cleanup_(board_link_freep) BoardLink *link = NULL;
+static Outcome run_on_link(Board *board, BoardStageId id, BoardLink *link) {
         const StageOptions *own = &board->options.stages[id];
         StageTally *tally = &board->tallies[id];
         uint64_t seed = board->options.seed * 1000 + id * 100 + tally->n_runs;
@@ -113,50 +103,68 @@ static Outcome run_on_link(Board *board, BoardStageId id, int ifindex) {
                 .name = board_stage_name(id),
                 .options = &board->options,
                 .own = own,
+                .link = link,
                 .report = board->report,
                 .tally = tally,
                 .dice = {.state = ~seed},
                 .give_up_usec = board->give_up_usec,
         };
-        int r = board_link_new(ifindex, board->stop_fd, &link);
 
-        if (r < 0) {
-                snprintf(tally->failure, sizeof(tally->failure), "no packet socket: %s",
-                         strerror(-r));
-                return OUTCOME_FAILED;
-        }
         board_link_set_faults(link, &own->faults, board->options.delay_ms, seed, tally);
-        stage.link = link;
         return id == BOARD_ROM ? board_rom_run(&stage) : board_uboot_run(&stage);
+}
+
+static Outcome fail_errno(StageTally *tally, const char *what, int error) {
+        snprintf(tally->failure, sizeof(tally->failure), "%s: %s", what, strerror(abs(error)));
+        return OUTCOME_FAILED;
+}
+
+/* On an interface that is there. */
+static Outcome run_on_interface(Board *board, BoardStageId id) {
+        _cleanup_(board_link_freep) BoardLink *link = NULL;
+        StageTally *tally = &board->tallies[id];
+        int r = board_link_new((int) if_nametoindex(board->options.interface), board->stop_fd,
+                               &link);
+
+        if (r < 0)
+                return fail_errno(tally, "no packet socket", r);
+        tally->plug_ms = report_now_ms(board->report);
+        return run_on_link(board, id, link);
+}
+
+/* As a USB device, plugged in and out again. */
+static Outcome run_as_gadget(Board *board, BoardStageId id) {
+        _cleanup_(gadget_freep) Gadget *gadget = NULL;
+        _cleanup_(board_link_freep) BoardLink *link = NULL;
+        StageTally *tally = &board->tallies[id];
+        Outcome outcome;
+        int r = gadget_new(board->options.gadget, id, board->options.stages[id].mac, board->stop_fd,
+                           &gadget);
+
+        if (r < 0)
+                return fail_errno(tally, "no gadget", r);
+        tally->plug_ms = report_now_ms(board->report);
+        report_event(board->report, "plug", board_stage_name(id), NULL);
+        r = gadget_plug(gadget);
+        if (r < 0)
+                return fail_errno(tally, "cannot plug in", r);
+        /* Before the host can have sent anything: it would be missed else. */
+        r = board_link_new(gadget_get_ifindex(gadget), board->stop_fd, &link);
+        if (r < 0)
+                return fail_errno(tally, "no packet socket", r);
+        outcome = wait_host(board, id, gadget);
+        return outcome == OUTCOME_NONE ? run_on_link(board, id, link) : outcome;
 }
 
 /* One stage, from plug to unplug. */
 static Outcome run_stage(Board *board, BoardStageId id) {
-        _cleanup_(gadget_freep) Gadget *gadget = NULL;
         StageTally *tally = &board->tallies[id];
         unsigned n_runs = tally->n_runs + 1;
         Outcome outcome;
-        int ifindex, r;
 
         stage_tally_init(tally);
         tally->n_runs = n_runs;
-        if (board->options.interface) {
-                ifindex = (int) if_nametoindex(board->options.interface);
-                tally->plug_ms = report_now_ms(board->report);
-        } else {
-                r = gadget_new(board->options.gadget, id, board->options.stages[id].mac,
-                               board->stop_fd, &gadget);
-                if (r < 0) {
-                        snprintf(tally->failure, sizeof(tally->failure), "no gadget: %s",
-                                 strerror(-r));
-                        return OUTCOME_FAILED;
-                }
-                outcome = plug_gadget(board, id, gadget);
-                if (outcome != OUTCOME_NONE)
-                        return outcome;
-                ifindex = gadget_get_ifindex(gadget);
-        }
-        outcome = run_on_link(board, id, ifindex);
+        outcome = board->options.interface ? run_on_interface(board, id) : run_as_gadget(board, id);
         report_event(board->report, "unplug", board_stage_name(id), NULL);
         return outcome;
 }
