@@ -92,8 +92,13 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
         }
 
         r = manager_proxy_close_session(bus, session->path, &error);
-        if (r < 0)
-                return verb_call_failed(progress, &error);
+        if (r < 0) {
+                status = verb_call_failed(progress, &error);
+                if (status == EXIT_STATUS_DENIED)
+                        progress_note(progress, "a session may be closed by the user whose it is "
+                                                "('snagctl status'), and by an administrator");
+                return status;
+        }
         progress_result(progress, "Session %s closed.", session_info_get_id(session));
         return EXIT_STATUS_SUCCESS;
 }

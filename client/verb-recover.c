@@ -5,6 +5,7 @@
  * already sends its first request while Start runs, and must find everything listening. */
 
 #include <assert.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -348,6 +349,20 @@ static void close_session(Run *run) {
         proxy_error_done(&error);
 }
 
+static ExitStatus set_up_failed(Progress *progress, ProxyError *error) {
+        ExitStatus status = verb_call_failed(progress, error);
+        const struct passwd *user = getpwuid(getuid());
+
+        /* Group membership is looked up when it is asked for, so no new login is needed. */
+        if (status == EXIT_STATUS_DENIED)
+                progress_note(progress,
+                              "who sits at this computer, and who is in the group 'snagd', may "
+                              "recover boards without a password; to join it, effective at once: "
+                              "sudo adduser %s snagd",
+                              user ? user->pw_name : "NAME");
+        return status;
+}
+
 static ExitStatus recover(const Request *q, Progress *progress) {
         static const ExitStatus statuses[] = {
                 [RECOVERY_RESULT_NONE] = EXIT_STATUS_FAILED,
@@ -361,7 +376,7 @@ static ExitStatus recover(const Request *q, Progress *progress) {
 
         r = set_up(&run, q, progress, &error);
         if (r < 0)
-                return verb_call_failed(progress, &error);
+                return set_up_failed(progress, &error);
 
         if (q->port)
                 progress_note(progress, "waiting for a board on port %s", q->port);

@@ -3,7 +3,6 @@
 #include "verb.h"
 
 #include <assert.h>
-#include <pwd.h>
 
 ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint) {
         progress_error(progress, "%s", complaint);
@@ -41,23 +40,12 @@ bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb,
 }
 
 ExitStatus verb_call_failed(Progress *progress, ProxyError *error) {
-        struct passwd *user;
-        bool is_denied;
+        ExitStatus status;
 
         assert(error);
 
-        is_denied = error->is_denied;
+        status = error->is_denied ? EXIT_STATUS_DENIED : EXIT_STATUS_FAILED;
         progress_error(progress, "%s", proxy_error_get_text(error));
         proxy_error_done(error);
-        if (!is_denied)
-                return EXIT_STATUS_FAILED;
-
-        user = getpwuid(getuid());
-        progress_note(progress,
-                      "boards may be recovered by the user who is logged in at this computer's own "
-                      "screen, by members of the group 'snagd', and by others with an "
-                      "administrator's password; to become a member, which counts at once: sudo "
-                      "adduser %s snagd",
-                      user ? user->pw_name : "NAME");
-        return EXIT_STATUS_DENIED;
+        return status;
 }

@@ -36,5 +36,6 @@ ExitStatus verb_out_of_memory(Progress *progress);
 bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb, const char *help,
                         ExitStatus *ret_status);
 
-/* Reports why a call failed, and to whom it is allowed. Releases *@error. */
+/* Reports why a call failed, and releases *@error. Returns EXIT_STATUS_DENIED or _FAILED; who may do it,
+ * and how to become one of them, is for the verb to add. */
 ExitStatus verb_call_failed(Progress *progress, ProxyError *error);

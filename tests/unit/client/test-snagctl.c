@@ -343,7 +343,7 @@ START_TEST(test_close) {
 
         start_snagd(&(FakeStory){.close_error = BUS_ERROR_NOT_AUTHORIZED});
         RUN("close", "s1");
-        check(3, NULL, "It is not yours.");
+        check(3, NULL, "It is not yours.\nsnagctl: a session may be closed by");
 }
 END_TEST
 
