@@ -399,7 +399,7 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
                                 p->n_retransmissions);
 
         progress_transfer_end(r->spec.progress);
-        SAY(r, progress_note, "%s served: %s, %s%s", stage_titles[r->stage],
+        SAY(r, progress_note, "%s served: %s, %s%s", r->stage == STAGE_ROM ? "ROM" : "U-Boot",
             get_file(r, r->stage)->name, text_format_amount(amount, p->size, report->usec),
             repeated);
 

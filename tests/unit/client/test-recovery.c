@@ -316,7 +316,7 @@ START_TEST(test_delivers_both_stages) {
         run_spl(w);
         assert_result(w, RECOVERY_RESULT_DELIVERED);
         assert_said(w, "1-1.4: SPL back");
-        assert_said(w, "1-1.4: SPL served: u-boot.img, 3000 bytes");
+        assert_said(w, "1-1.4: U-Boot served: u-boot.img, 3000 bytes");
         assert_not_said(w, "warning");
         ck_assert_uint_eq(w->n_bootp, 3);
         ck_assert_ptr_nonnull(

@@ -452,13 +452,13 @@ START_TEST(test_recovers) {
         RUN(GOOD_RECOVER);
         check(0, "am335x on port 1-1.4 recovered in", "1-1.4: ROM served: u-boot-spl.bin, 5000");
         ck_assert_ptr_nonnull(strstr(err, "1-1.4: SPL back"));
-        ck_assert_ptr_nonnull(strstr(err, "1-1.4: SPL served: u-boot.img, 20000"));
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: U-Boot served: u-boot.img, 20000"));
         stop(&fake_pid);
         stop(&bus_pid);
 
         start_snagd(&(FakeStory){.starts_at_spl = true});
         RUN("recover", "--stage=spl", "--u-boot", in_folder("u-boot.img"), "am335x");
-        check(0, "u-boot.img 20000 bytes", "1-1.4: SPL served");
+        check(0, "u-boot.img 20000 bytes", "1-1.4: U-Boot served");
 }
 END_TEST
 
