@@ -6,20 +6,37 @@
 # '. lib.sh'. Everything happens in namespaces of its own (network, mounts, processes), which end with
 # the script and take everything along.
 #
-#   start_snagd [OPTION…]      snagd, with its log in $work/snagd.log
+#   start_snagd [OPTION…]      snagd, with its log in $work/snagd.log; its process is $snagd_pid
+#   stop_snagd                 ends it as systemd would; one result: that it went well
 #   snagctl ARGUMENT…          the client, on that bus
 #   recover NAME ARGUMENT…     'snagctl recover' in the background: its output in $work/NAME.out and
 #                              .err; returns when it waits for a board; its process is $recover_pid
-#   plug PORT rom|spl          plugs a board in: the veth's other end is 'board-PORT' in the board's
-#                              namespace
+#   says NAME PATTERN          whether it has said so
+#
+#   plug PORT rom|spl          plugs a board in: the veth's host end is 'usbPORT', the other one
+#                              'board-PORT' in the board's namespace
+#   announce PORT              udev's word on its interface, which came back from a session
 #   unplug PORT                pulls it
-#   board PORT NAME OPTION…    runs sim-board there; its report in $work/NAME.json
-#   wait_status PID            waits for its end, and prints its exit status
-#   wait_until COMMAND…        asks again at every line of snagd's log until it succeeds
+#   board_begin PORT NAME OPTION…
+#                              runs sim-board there in the background: its report in $work/NAME.json,
+#                              its process is $board_pid
+#   board PORT NAME OPTION…    the same until it ends; succeeds if it got its image
+#   whole_board PORT NAME [OPTION…]
+#                              a board with both images, from its ROM on
+#   reported NAME PATTERN      whether its report has such a line
+#   result NAME JQ             something of a report's last line
+#   no_oddities NAME…          whether nothing that the host sent was odd
+#
+#   remember                   takes note of the host and of snagd as they are
+#   ok_as_before TEXT          one result: both are as they were; the sessions are gone
+#   wait_for PID               waits for its end: $status is its exit status
+#   wait_until COMMAND…        asks again, often, until it succeeds
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/tap.sh
 . "$here/../tap.sh"
+# shellcheck source=tests/images.sh
+. "$here/../images.sh"
 
 if [ -z "${SNAGD_STACK_INSIDE:-}" ]; then
         if ! unshare --net --mount --pid --fork true 2>/dev/null; then
@@ -47,6 +64,14 @@ export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
 export SNAGD_TEST_BOARDS=$work/boards
 export LC_ALL=C.UTF-8
 
+images=(--spl "$work/u-boot-spl.bin" --u-boot "$work/u-boot.img")
+
+# --- waiting ---
+
+# Nobody writes to it: a pause without a process.
+mkfifo "$work/never"
+exec {never_fd}<>"$work/never"
+
 wait_until() {
         local deadline=$((SECONDS + PATIENCE))
         while ! "$@"; do
@@ -54,9 +79,24 @@ wait_until() {
                         echo "not within $PATIENCE s: $*" >&2
                         return 1
                 fi
-                timeout 0.2 tail -n 0 -f "$work"/*.log "$work"/*.err 2>/dev/null | read -r _ || true
+                read -rt 0.02 -u "$never_fd" _ || true
         done
 }
+
+is_gone() {
+        ! kill -0 "$1" 2>/dev/null
+}
+
+wait_for() {
+        status=0
+        if wait_until is_gone "$1"; then
+                wait "$1" || status=$?
+        else
+                status='still there'
+        fi
+}
+
+# --- bus, snagd, snagctl ---
 
 name_is_owned() {
         dbus-send --bus="$DBUS_SYSTEM_BUS_ADDRESS" --print-reply --dest=org.freedesktop.DBus / \
@@ -89,79 +129,151 @@ start_snagd() {
         wait_until name_is_owned org.snagd1
 }
 
+stop_snagd() {
+        kill -TERM "$snagd_pid"
+        wait_for "$snagd_pid"
+        is 'snagd ends well' "$status" 0
+}
+
 snagctl() {
         timeout "$PATIENCE" "$snagctl" "$@"
 }
 
-has_line() { # FILE PATTERN
-        grep -q -- "$2" "$1" 2>/dev/null
+says() {
+        grep -q -- "$2" "$work/$1.err"
 }
 
 is_waiting_or_gone() { # NAME
-        has_line "$work/$1.err" 'waiting for a board' || ! kill -0 "$recover_pid"
+        says "$1" 'waiting for a board' || is_gone "$recover_pid"
 }
 
+# Not with SIGINT ignored, as a shell without job control starts what it starts with '&'.
 recover() {
         local name=$1
         shift
-        "$snagctl" recover am335x "$@" >"$work/$name.out" 2>"$work/$name.err" &
+        : >"$work/$name.err"
+        env --default-signal=INT "$snagctl" recover am335x "$@" >"$work/$name.out" 2>>"$work/$name.err" &
         recover_pid=$!
-        wait_until is_waiting_or_gone "$name" && kill -0 "$recover_pid"
+        wait_until is_waiting_or_gone "$name" && ! is_gone "$recover_pid"
 }
 
-# The ends of a veth: 'usbN' here, 'board-PORT' in the board's namespace.
-declare -A devnum
-last_devnum=0
+# --- boards ---
+
+in_board_ns() {
+        nsenter --net="/proc/$board_ns_pid/ns/net" "$@"
+}
+
+tell_snagd() {
+        echo "$*" >"$SNAGD_TEST_BOARDS"
+}
+
 plug() {
-        local port=$1 stage=$2 mac
-        last_devnum=$((last_devnum + 1))
-        devnum[$port]=$last_devnum
+        local port=$1 stage=$2 mac devnum
+        devnum=$(($(cat "$work/devnum-$port" 2>/dev/null || echo 0) + 1))
         case "$stage" in
         rom) mac=9a:1f:85:1c:3d:0e ;;
         spl) mac=de:ad:be:ef:00:00 ;;
         esac
-        ip link add "usb$last_devnum" address $mac type veth peer name "board-$port" netns "$board_ns_pid" &&
-                nsenter --net="/proc/$board_ns_pid/ns/net" ip link set "board-$port" addrgenmode none up &&
-                echo "plug $port $last_devnum $stage" >"$SNAGD_TEST_BOARDS" &&
-                echo "link $port $last_devnum $stage usb$last_devnum" >"$SNAGD_TEST_BOARDS"
+        echo $devnum >"$work/devnum-$port"
+        echo "$stage" >"$work/stage-$port"
+        ip link add "usb$port" address $mac type veth peer name "board-$port" netns "$board_ns_pid" &&
+                in_board_ns ip link set "board-$port" addrgenmode none up &&
+                tell_snagd "plug $port $devnum $stage" && announce "$port"
+}
+
+is_home() { # PORT
+        ip -o link show "usb$1" >/dev/null 2>&1
+}
+
+announce() {
+        tell_snagd "link $1 $(<"$work/devnum-$1") $(<"$work/stage-$1") usb$1"
 }
 
 # As a real unplug: the interface is gone first, udev's event comes later.
 unplug() {
-        nsenter --net="/proc/$board_ns_pid/ns/net" ip link del "board-$1" &&
-                echo "unplug $1 ${devnum[$1]}" >"$SNAGD_TEST_BOARDS"
+        in_board_ns ip link del "board-$1" && tell_snagd "unplug $1 $(<"$work/devnum-$1")"
+}
+
+board_begin() {
+        local port=$1 name=$2
+        shift 2
+        : >"$work/$name.json"
+        nsenter --net="/proc/$board_ns_pid/ns/net" "$sim_board" --interface "board-$port" \
+                "${images[@]}" "$@" >"$work/$name.json" 2>"$work/$name.board.err" &
+        board_pid=$!
 }
 
 board() {
+        board_begin "$@"
+        wait_for $board_pid
+        [ "$status" = 0 ]
+}
+
+whole_board() {
         local port=$1 name=$2
         shift 2
-        nsenter --net="/proc/$board_ns_pid/ns/net" "$sim_board" --interface "board-$port" "$@" \
-                >"$work/$name.json" 2>"$work/$name.log"
+        plug "$port" rom && board "$port" "$name-rom" --stage rom "$@" &&
+                unplug "$port" && plug "$port" spl &&
+                board "$port" "$name-spl" --stage spl "$@" && unplug "$port"
 }
 
-wait_status() {
-        local status=0
-        timeout "$PATIENCE" tail --pid="$1" -s 0.05 -f /dev/null || { echo timeout; return; }
-        wait "$1" || status=$?
-        echo $status
+reported() {
+        grep -q -- "$2" "$work/$1.json"
 }
 
-# Sizes that end in a short block and in an empty one.
-make_images() {
-        local size=$((300 * 1468))
-        head -c 50000 /dev/urandom >"$work/u-boot-spl.bin"
-        # A legacy image: magic, CRC, time, and at offset 12 what follows the header of 64 bytes.
-        {
-                printf '\x27\x05\x19\x56\0\0\0\0\0\0\0\0'
-                printf "\\x$(printf %08x $((size - 64)) | sed 's/../&\\x/g; s/\\x$//')"
-                head -c $((size - 16)) /dev/urandom
-        } >"$work/u-boot.img"
+result() {
+        jq -c "select(.event == \"result\") | $2" "$work/$1.json"
 }
 
+no_oddities() {
+        local name all=0
+        for name; do
+                [ "$(result "$name" .oddities)" = '[]' ] || {
+                        echo "$name: $(result "$name" .oddities)"
+                        all=1
+                }
+        done
+        return $all
+}
+
+# --- before and after ---
+
+# Interfaces without their numbers, which differ with each veth; the namespaces that are known here;
+# and snagd's own fds. The board's own namespace has its number from the first veth on.
 host_state() {
         ip -o link | sed 's/^[0-9]*: //' | sort
-        ip -o address | sort
+        ip -o address | sed 's/^[0-9]*: //' | sort
+        ip route show table all | sort
+        ip netns list-id | sort
         nft list ruleset
+        find "/proc/$snagd_pid/fd" -mindepth 1 -printf '%l\n' 2>/dev/null | sed 's/\[.*//' | sort
+}
+
+remember() {
+        plug 9-9 rom && unplug 9-9
+        wait_until knows_nothing
+        remembered=$(host_state)
+}
+
+knows_nothing() {
+        [ "$(snagctl list)" = 'No boards.' ] && no_sessions
+}
+
+no_sessions() {
+        [ "$(snagctl status)" = 'No sessions.' ]
+}
+
+is_as_before() {
+        [ "$(host_state)" = "$remembered" ] && no_sessions
+}
+
+ok_as_before() {
+        if wait_until is_as_before; then
+                pass "$1"
+        else
+                is "$1" "$(host_state; snagctl status)" "$remembered
+No sessions."
+        fi
 }
 
 show_logs() {
@@ -173,5 +285,7 @@ mkfifo "$SNAGD_TEST_BOARDS"
 ip link set lo up
 unshare --net sleep infinity &
 board_ns_pid=$!
-make_images
+# Sizes that end in a short block and in an empty one.
+make_spl "$work/u-boot-spl.bin" 50000
+make_u_boot "$work/u-boot.img" $((300 * 1468))
 start_bus
