@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The manual pages: well formed, and neither less nor more than there is.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$here/../..
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+
+snagctl=$1
+snagd=$2
+shift 2
+pages=("$@")
+snagctl_page=$1
+snagd_page=$2
+bus_page=$3
+
+command -v mandoc >/dev/null || skip 'needs mandoc'
+
+# A page as plain text, in one line, so that no phrase is broken.
+text_of() {
+        mandoc -T ascii -O width=1000 "$1" 2>/dev/null | col -bx | tr -s ' \n' ' '
+}
+
+# What mandoc thinks of other pages depends on which of them are installed here.
+lint() {
+        mandoc -T lint "$1" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc\.db'
+}
+
+# The members that the page documents, as list-facts prints them, sorted.
+documented_members() {
+        sed -nE '/^\.Ss (org\.snagd1\..*)/{s//\1/;h}
+                /^\.It (Ic|Va) "(.*)" No since [0-9.]+$/{s//\2/;G;s/(.*)\n(.*)/\2: \1/p}' "$1" | sort
+}
+
+documented_errors() {
+        sed -n '/^\.Ss Errors/,/^\.Sh/{/^\.It Er /s///p}' "$1" | sort
+}
+
+long_options() {
+        "$@" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*' | sort -u
+}
+
+has_all() { # TEXT WORD…
+        local text=$1 word missing=0
+        shift
+        for word; do
+                [[ $text == *"$word"* ]] || { echo "missing: $word"; missing=1; }
+        done
+        return "$missing"
+}
+
+for page in "${pages[@]}"; do
+        is "${page##*/} is well formed" "$(lint "$page")" ''
+done
+
+is 'org.snagd1(5) has every method and property of the contract, and no other' \
+        "$(documented_members "$bus_page")" \
+        "$("$here/list-facts" contract "$top/dbus/org.snagd1.xml" | sort)"
+is 'and every error of it, and no other' \
+        "$(documented_errors "$bus_page")" \
+        "$(sed -nE 's/.*BUS_ERROR_PREFIX "([A-Za-z]+)".*/\1/p' "$top/common/bus-contract.h" | sort)"
+version=$("$snagctl" --version | cut -d' ' -f2)
+is 'and nothing is since a version that is yet to come' \
+        "$({ echo "$version"; grep -oE 'since [0-9]+(\.[0-9]+)*' "$bus_page" | cut -d' ' -f2; } |
+                sort -V | tail -n1)" "$version"
+
+page=$(text_of "$snagctl_page")
+mapfile -t verbs < <("$snagctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p')
+ok "snagctl(1) has every command (${verbs[*]})" has_all "$page" "${verbs[@]/#/snagctl }"
+mapfile -t options < <(long_options "$snagctl")
+ok 'snagctl(1) has every global option' has_all "$page" "${options[@]}"
+for verb in "${verbs[@]}"; do
+        mapfile -t options < <(long_options "$snagctl" "$verb")
+        ok "snagctl(1) has every option of 'snagctl $verb'" has_all "$page" "${options[@]}"
+done
+mapfile -t stuck < <("$here/list-facts" stuck "$top/client/recovery.c")
+ok "snagctl(1) has all ${#stuck[@]} first lines of being stuck" has_all "$page" "${stuck[@]/#/\"}"
+is 'there are some' "$((${#stuck[@]} >= 14))" 1
+
+mapfile -t options < <(long_options "$snagd")
+ok 'snagd(8) has every option' has_all "$(text_of "$snagd_page")" "${options[@]}"
+
+ok 'the unit names the pages' \
+        grep -qx 'Documentation=man:snagd(8) man:org.snagd1(5)' "$top/systemd/snagd.service.in"
+done_testing
