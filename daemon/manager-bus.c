@@ -193,10 +193,22 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
+/* Whether @message is a signal of some peer. We listen to the bus driver alone; but a bus lets
+ * everyone send any signal to anyone, and sd-bus, which does not know who owns a well-known name,
+ * hands a peer's "NameOwnerChanged" to whoever waits for the driver's: to sd_bus_track, which is to
+ * say when a session's owner has left. Peers have unique names; the driver and sd-bus have not. */
+static bool is_signal_of_peer(sd_bus_message *message) {
+        const char *sender = sd_bus_message_get_sender(message);
+
+        return sd_bus_message_is_signal(message, NULL, NULL) > 0 && sender && sender[0] == ':';
+}
+
 /* Sees every message before its handler does. */
 static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error *ret_error) {
         BusEdge *edge = userdata;
 
+        if (is_signal_of_peer(message))
+                return 1; /* dropped */
         if (sd_bus_message_is_method_call(message, NULL, NULL) > 0)
                 lifetime_touch(edge->lifetime);
         return 0;
