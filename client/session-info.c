@@ -76,5 +76,5 @@ bool session_target_is_valid(const char *target) {
                 return n > 0 && n <= USB_ID_PATH_LEN_MAX && id[n] == '\0';
         }
 
-        return usb_id_path_is_valid(target);
+        return usb_place_is_valid(target);
 }

@@ -141,20 +141,12 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, Request 
         return EXIT_STATUS_SUCCESS;
 }
 
-/* Digits, dots and dashes alone are meant as a port, although the grammar of an ID_PATH would take
- * them: every real one has a letter. */
-static bool is_port(const char *string) {
-        if (string[strspn(string, "0123456789.-")] == '\0')
-                return usb_port_is_valid(string);
-        return usb_id_path_is_valid(string);
-}
-
 static ExitStatus check_arguments(Progress *progress, Request *q) {
         int stage = STAGE_ROM;
 
         if (!q->soc)
                 return usage_error(progress, "which SoC? known: %s", soc_at(0)->name);
-        if (q->port && !is_port(q->port))
+        if (q->port && !usb_place_is_valid(q->port))
                 return usage_error(progress,
                                    "'%.64s' is no USB port: they look like '1-1.4', or like "
                                    "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')",

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #define DIGITS         "0123456789"
+#define LETTERS        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define PORT_DEPTH_MAX 7 /* a port of the root hub and at most six below, USB 2.0 4.1.1 */
 
 /* Skips `[1-9][0-9]{0,2}`; NULL if that is not what stands there. */
@@ -44,8 +45,15 @@ bool usb_id_path_is_valid(const char *string) {
 
         assert(string);
 
-        n = strspn(string, DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:._+@-");
+        n = strspn(string, DIGITS LETTERS ":._+@-");
         return n >= 1 && n <= USB_ID_PATH_LEN_MAX && string[n] == '\0';
+}
+
+bool usb_place_is_valid(const char *string) {
+        assert(string);
+
+        return usb_port_is_valid(string) ||
+               (usb_id_path_is_valid(string) && strpbrk(string, LETTERS));
 }
 
 /* Returns whether @p is `<digits>.<digits>`, the configuration and number of an interface. */

@@ -805,7 +805,7 @@ int session_spec_parse(const char *soc, const char *port, const char *stage, uid
                                    "This SoC is not known. The property SupportedSocs lists those "
                                    "that are.");
 
-        if (port && !usb_id_path_is_valid(port))
+        if (port && !usb_place_is_valid(port))
                 return failure_set(failure, BUS_ERROR_INVALID_PORT,
                                    "This is not a USB port. Give it as 'snagctl list' shows it, "
                                    "like 1-1.4, or as udev's ID_PATH.");

@@ -58,6 +58,18 @@ START_TEST(test_knows_id_paths) {
 }
 END_TEST
 
+START_TEST(test_takes_a_slip_in_a_port_for_no_place) {
+        ck_assert(usb_place_is_valid("1-1.4"));
+        ck_assert(usb_place_is_valid("platform-dummy_hcd.0-usb-0:1"));
+        ck_assert(!usb_place_is_valid("1-1."));
+        ck_assert(!usb_place_is_valid("1-"));
+        ck_assert(!usb_place_is_valid("0-1"));
+        ck_assert(!usb_place_is_valid("1-1:1.0"));
+        ck_assert(!usb_place_is_valid("../1-1"));
+        ck_assert(!usb_place_is_valid(""));
+}
+END_TEST
+
 static void check_sysname(const char *sysname, int result, const char *port) {
         _cleanup_free_ char *got = NULL;
 
@@ -95,5 +107,6 @@ START_TEST(test_cuts_the_interface_off_an_id_path) {
 END_TEST
 
 TEST_MAIN("usb-port", test_accepts_ports, test_refuses_what_is_no_port,
-          test_refuses_a_very_long_port, test_knows_id_paths, test_cuts_the_port_out_of_a_sysname,
+          test_refuses_a_very_long_port, test_knows_id_paths,
+          test_takes_a_slip_in_a_port_for_no_place, test_cuts_the_port_out_of_a_sysname,
           test_cuts_the_interface_off_an_id_path)
