@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "spelling.h"
+
 static int complain(char **ret_complaint, const char *format, ...) _printf_(2, 3);
 
 static int complain(char **ret_complaint, const char *format, ...) {
@@ -29,6 +31,26 @@ static const Option *find_option(const Option *options, const char *name, size_t
                         return options;
 
         return NULL;
+}
+
+static int complain_of_unknown(char **ret_complaint, const Option *options, const char *arg) {
+        _cleanup_free_ char *name = strndup(arg, MIN_OF(strcspn(arg, "="), 256u));
+        SpellingGuess guess = {};
+
+        if (!name)
+                return -ENOMEM;
+        guess.word = name + strspn(name, "-");
+        for (; options->name; options++) {
+                /* "-h" is the first letter of what it stands for elsewhere. */
+                if (guess.word[0] == options->name[0] && guess.word[1] == '\0' && !guess.best)
+                        guess.best = options->name;
+                spelling_offer(&guess, options->name);
+        }
+
+        if (guess.best)
+                return complain(ret_complaint, "unknown option '%s'; did you mean '--%s'?", name,
+                                guess.best);
+        return complain(ret_complaint, "unknown option '%s'", name);
 }
 
 int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
@@ -59,13 +81,12 @@ int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
         }
 
         if (arg[1] != '-')
-                return complain(ret_complaint, "unknown option '%s'", arg);
+                return complain_of_unknown(ret_complaint, a->options, arg);
 
         len = strcspn(arg + 2, "=");
         option = find_option(a->options, arg + 2, len);
         if (!option)
-                return complain(ret_complaint, "unknown option '%.*s'", (int) MIN_OF(len + 2, 256u),
-                                arg);
+                return complain_of_unknown(ret_complaint, a->options, arg);
         a->next++;
 
         if (!option->value) {

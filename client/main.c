@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "spelling.h"
 #include "verb.h"
 
 static const char help[] =
@@ -82,13 +83,20 @@ enum {
 };
 
 static ExitStatus run_verb(Progress *progress, const char *name, char *const *argv) {
-        char complaint[128];
+        SpellingGuess guess = {.word = name};
+        char complaint[160];
 
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+        for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
                 if (streq(verbs[i].name, name))
                         return verbs[i].function(argv, progress);
+                spelling_offer(&guess, verbs[i].name);
+        }
 
-        (void) snprintf(complaint, sizeof(complaint), "unknown command '%.64s'", name);
+        if (guess.best)
+                (void) snprintf(complaint, sizeof(complaint),
+                                "unknown command '%.64s'; did you mean '%s'?", name, guess.best);
+        else
+                (void) snprintf(complaint, sizeof(complaint), "unknown command '%.64s'", name);
         return verb_usage_error(progress, NULL, complaint);
 }
 
@@ -118,7 +126,13 @@ static ExitStatus run(char *const *argv, Progress *progress) {
                 return run_verb(progress, value, arguments.next + 1);
 
         case ARGUMENT_END:
-                return verb_usage_error(progress, NULL, "no command given");
+                progress_error(progress, "no command given; this recovers a board:");
+                progress_note(progress,
+                              "  snagctl recover am335x --spl u-boot-spl.bin --u-boot u-boot.img");
+                progress_note(progress, "and this shows the boards that are plugged in:");
+                progress_note(progress, "  snagctl list");
+                progress_note(progress, "see 'snagctl --help'");
+                return EXIT_STATUS_USAGE;
 
         default:
                 return complaint ? verb_usage_error(progress, NULL, complaint)

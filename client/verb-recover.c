@@ -14,6 +14,7 @@
 #include "parse-util.h"
 #include "recovery.h"
 #include "session-proxy.h"
+#include "spelling.h"
 #include "transport.h"
 #include "usb-port.h"
 #include "verb.h"
@@ -90,13 +91,32 @@ static ExitStatus usage_error(Progress *progress, const char *format, ...) {
         return status;
 }
 
+static ExitStatus unknown_soc(Progress *progress, const char *name) {
+        SpellingGuess guess = {.word = name};
+        char known[256] = "";
+        const Soc *soc;
+
+        for (size_t i = 0; (soc = soc_at(i)); i++) {
+                size_t len = strlen(known);
+
+                (void) snprintf(known + len, sizeof(known) - len, "%s%s", i > 0 ? ", " : "",
+                                soc->name);
+                spelling_offer(&guess, soc->name);
+        }
+        /* Two digits make another chip. */
+        if (guess.best && guess.distance <= 1)
+                return usage_error(progress, "unknown SoC '%.64s'; did you mean '%s'?", name,
+                                   guess.best);
+        return usage_error(progress, "unknown SoC '%.64s'; known: %s", name, known);
+}
+
 static ExitStatus take_soc(Progress *progress, const char *name, Request *q) {
         if (q->soc)
                 return usage_error(progress, "too many arguments: '%s'", name);
 
         q->soc = soc_find(name);
         if (!q->soc)
-                return usage_error(progress, "unknown SoC '%s'; known: %s", name, soc_at(0)->name);
+                return unknown_soc(progress, name);
         return EXIT_STATUS_SUCCESS;
 }
 

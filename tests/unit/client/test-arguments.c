@@ -89,13 +89,13 @@ END_TEST
 START_TEST(test_complaints) {
         Arguments a = ARGUMENTS("--flug");
 
-        check_complaint(&a, "unknown option '--flug'");
+        check_complaint(&a, "unknown option '--flug'; did you mean '--flag'?");
         a = ARGUMENTS("--fla"); /* no abbreviations */
-        check_complaint(&a, "unknown option '--fla'");
+        check_complaint(&a, "unknown option '--fla'; did you mean '--flag'?");
         a = ARGUMENTS("--flagg=1");
-        check_complaint(&a, "unknown option '--flagg'");
+        check_complaint(&a, "unknown option '--flagg'; did you mean '--flag'?");
         a = ARGUMENTS("-f");
-        check_complaint(&a, "unknown option '-f'");
+        check_complaint(&a, "unknown option '-f'; did you mean '--flag'?");
         a = ARGUMENTS("--=x");
         check_complaint(&a, "unknown option '--'");
         a = ARGUMENTS("--flag=1");

@@ -203,10 +203,11 @@ END_TEST
 START_TEST(test_usage) {
         RUN();
         check(2, NULL, "no command given");
+        ck_assert_ptr_nonnull(strstr(err, "snagctl: see 'snagctl --help'\n"));
         RUN("");
         check(2, NULL, "unknown command ''");
-        RUN("recover-all");
-        check(2, NULL, "unknown command 'recover-all'\nsnagctl: see 'snagctl --help'");
+        RUN("frobnicate");
+        check(2, NULL, "unknown command 'frobnicate'\nsnagctl: see 'snagctl --help'");
         RUN("--frob");
         check(2, NULL, "unknown option '--frob'");
         RUN("list", "x");
@@ -235,6 +236,32 @@ START_TEST(test_usage) {
         check(2, NULL, "unknown stage 'u-boot'");
         RUN(GOOD_RECOVER, "--stage");
         check(2, NULL, "needs a value");
+}
+END_TEST
+
+START_TEST(test_typing_errors) {
+        RUN("recovr");
+        check(2, NULL, "unknown command 'recovr'; did you mean 'recover'?");
+        RUN("rec");
+        check(2, NULL, "did you mean 'recover'?");
+        RUN("LIST");
+        check(2, NULL, "did you mean 'list'?");
+        RUN("sttaus");
+        check(2, NULL, "did you mean 'status'?");
+        RUN("-h");
+        check(2, NULL, "did you mean '--help'?");
+        RUN("--verison");
+        check(2, NULL, "did you mean '--version'?");
+        RUN("recover", "am335x", "--uboot", "x");
+        check(2, NULL, "unknown option '--uboot'; did you mean '--u-boot'?");
+        RUN("recover", "am335x", "--uboot=x");
+        check(2, NULL, "unknown option '--uboot'; did you mean '--u-boot'?");
+        RUN("recover", "am335x", "-port", "1-1");
+        check(2, NULL, "did you mean '--port'?");
+        RUN("recover", "am353x");
+        check(2, NULL, "unknown SoC 'am353x'; did you mean 'am335x'?");
+        RUN("recover", "bcm2711");
+        check(2, NULL, "unknown SoC 'bcm2711'; known: am335x");
 }
 END_TEST
 
@@ -518,6 +545,7 @@ int main(void) {
         const TTest *const tests[] = {
                 test_help_and_version,
                 test_usage,
+                test_typing_errors,
                 test_malformed_port,
                 test_malformed_timeout,
                 test_files_that_cannot_be_used,
