@@ -2,7 +2,12 @@
 
 /* Order of events. OpenSession; then the matches are installed, and only then are all properties read
  * once, so no change falls between the two. A change that arrives while a later call waits for its
- * reply is queued by sd-bus and seen when the loop runs, in the bus's order. */
+ * reply is queued by sd-bus and seen when the loop runs, in the bus's order.
+ *
+ * A bus lets everyone send any signal to anyone, and sd-bus, which does not know who owns a well-known
+ * name, hands it to whoever waits for a signal of such a name. So the words of snagd are only those of
+ * the connection that opened the session, by its unique name, and those of the bus driver are looked at
+ * once more. */
 
 #include "session-proxy.h"
 
@@ -11,6 +16,7 @@
 
 #include "bus-contract.h"
 
+#define BUS_DRIVER               "org.freedesktop.DBus"
 #define INTERFACE_PROPERTIES     "org.freedesktop.DBus.Properties"
 #define INTERFACE_OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
@@ -18,6 +24,7 @@ struct SessionProxy {
         sd_bus *bus;
         const SessionProxyCallbacks *callbacks; /* borrowed */
         void *userdata;
+        char *daemon; /* the unique name of the snagd that has the session */
         SessionInfo info;
         bool ended; /* on_end() was called, or the session is closed by ourselves */
 
@@ -60,7 +67,8 @@ static int on_interfaces_removed(sd_bus_message *m, void *userdata, sd_bus_error
 
 /* snagd is gone also when another took its name over at once: the session died with the old one. */
 static int on_name_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
-        end(userdata, SESSION_PROXY_END_DAEMON_LEFT);
+        if (streq_ptr(sd_bus_message_get_sender(m), BUS_DRIVER))
+                end(userdata, SESSION_PROXY_END_DAEMON_LEFT);
         return 0;
 }
 
@@ -92,16 +100,24 @@ static int append_open_arguments(sd_bus_message *m, const char *soc, const char 
         return sd_bus_message_close_container(m);
 }
 
-static int call_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
-                     ProxyError *error, char **ret_path) {
+static int copy_string(const char *string, char **ret) {
+        char *copy = string ? strdup(string) : NULL;
+
+        if (!copy)
+                return -ENOMEM;
+        *ret = copy;
+        return 0;
+}
+
+static int call_open(SessionProxy *s, const char *soc, const char *port, const char *stage,
+                     ProxyError *error) {
         _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         const char *path;
-        char *copy;
         int r;
 
-        r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER,
-                                           "OpenSession");
+        r = sd_bus_message_new_method_call(s->bus, &m, BUS_NAME, BUS_PATH_ROOT,
+                                           BUS_INTERFACE_MANAGER, "OpenSession");
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
         r = append_open_arguments(m, soc, port, stage);
@@ -109,35 +125,34 @@ static int call_open(sd_bus *bus, const char *soc, const char *port, const char 
                 return bus_proxy_fail(error, r, NULL);
 
         /* Somebody may have to find out a password first. */
-        r = sd_bus_call(bus, m, BUS_AUTHORIZATION_TIMEOUT_USEC, &bus_error, &reply);
+        r = sd_bus_call(s->bus, m, BUS_AUTHORIZATION_TIMEOUT_USEC, &bus_error, &reply);
         if (r < 0)
                 return bus_proxy_fail(error, r, &bus_error);
         r = sd_bus_message_read_basic(reply, 'o', &path);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
 
-        copy = strdup(path);
-        if (!copy)
-                return -ENOMEM;
-        *ret_path = copy;
-        return 0;
+        r = copy_string(path, &s->info.path);
+        if (r < 0)
+                return r;
+        return copy_string(sd_bus_message_get_sender(reply), &s->daemon);
 }
 
 static int install_matches(SessionProxy *s) {
         int r;
 
-        r = sd_bus_match_signal(s->bus, &s->changed_slot, BUS_NAME, s->info.path,
+        r = sd_bus_match_signal(s->bus, &s->changed_slot, s->daemon, s->info.path,
                                 INTERFACE_PROPERTIES, "PropertiesChanged", on_properties_changed,
                                 s);
         if (r < 0)
                 return r;
-        r = sd_bus_match_signal(s->bus, &s->removed_slot, BUS_NAME, BUS_PATH_ROOT,
+        r = sd_bus_match_signal(s->bus, &s->removed_slot, s->daemon, BUS_PATH_ROOT,
                                 INTERFACE_OBJECT_MANAGER, "InterfacesRemoved",
                                 on_interfaces_removed, s);
         if (r < 0)
                 return r;
         r = sd_bus_add_match(s->bus, &s->owner_slot,
-                             "type='signal',sender='org.freedesktop.DBus',"
+                             "type='signal',sender='" BUS_DRIVER "',"
                              "path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
                              "member='NameOwnerChanged',arg0='" BUS_NAME "'",
                              on_name_owner_changed, s);
@@ -182,10 +197,10 @@ int session_proxy_open(sd_bus *bus, const char *soc, const char *port, const cha
         s->callbacks = callbacks;
         s->userdata = userdata;
 
-        r = call_open(bus, soc, port, stage, error, &s->info.path);
+        r = call_open(s, soc, port, stage, error);
         if (r < 0 && error->is_shutting_down) {
                 proxy_error_done(error);
-                r = call_open(bus, soc, port, stage, error, &s->info.path);
+                r = call_open(s, soc, port, stage, error);
         }
         if (r < 0)
                 return r;
@@ -209,6 +224,7 @@ SessionProxy *session_proxy_free(SessionProxy *s) {
         sd_bus_slot_unref(s->owner_slot);
         sd_bus_slot_unref(s->disconnected_slot);
         session_info_done(&s->info);
+        free(s->daemon);
         sd_bus_unref(s->bus);
         free(s);
         return NULL;

@@ -30,6 +30,7 @@
 
 typedef struct Fake {
         const FakeStory *story;
+        const char *address;
         sd_event *event;
         sd_bus *bus;
         sd_bus_slot *session_slot;
@@ -133,6 +134,47 @@ static void plug_board(Fake *f, const char *stage, const char *file) {
         MUST(sd_event_add_child(f->event, NULL, f->board_pid, WEXITED, on_board_exit, f) >= 0);
 }
 
+static void connect_bus(const char *address, sd_bus **ret) {
+        MUST(sd_bus_new(ret) >= 0);
+        MUST(sd_bus_set_address(*ret, address) >= 0);
+        MUST(sd_bus_set_bus_client(*ret, true) >= 0);
+        MUST(sd_bus_negotiate_fds(*ret, true) >= 0);
+        MUST(sd_bus_start(*ret) >= 0);
+}
+
+/* Another connection tells the client alone all that could end its recovery; a bus lets it. */
+static void forge_signals(const Fake *f, const char *client) {
+        static const char *const signals[][3] = {
+                {SESSION_PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged"},
+                {BUS_PATH_ROOT, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved"},
+                {"/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged"},
+        };
+        sd_bus *bus;
+
+        connect_bus(f->address, &bus);
+        for (size_t i = 0; i < ELEMENTSOF(signals); i++) {
+                sd_bus_message *m;
+
+                MUST(sd_bus_message_new_signal(bus, &m, signals[i][0], signals[i][1],
+                                               signals[i][2]) >= 0);
+                if (i == 0)
+                        MUST(sd_bus_message_append(m, "sa{sv}as", BUS_INTERFACE_SESSION, 2, "State",
+                                                   "s", "failed", "Failure", "(ss)", "", "Forged.",
+                                                   0) >= 0);
+                else if (i == 1)
+                        MUST(sd_bus_message_append(m, "oas", SESSION_PATH, 1,
+                                                   BUS_INTERFACE_SESSION) >= 0);
+                else
+                        MUST(sd_bus_message_append(m, "sss", BUS_NAME, ":1.0", "") >= 0);
+                MUST(sd_bus_message_set_destination(m, client) >= 0);
+                MUST(sd_bus_send(bus, m, NULL) >= 0);
+                sd_bus_message_unref(m);
+        }
+        /* The bus has them all when it answers. */
+        MUST(sd_bus_get_name_creds(bus, BUS_NAME, 0, NULL) >= 0);
+        sd_bus_flush_close_unref(bus);
+}
+
 static int on_started(sd_event_source *source, void *userdata) {
         Fake *f = userdata;
         const FakeStory *story = f->story;
@@ -185,6 +227,8 @@ static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         if (f->story->start_error)
                 return sd_bus_error_set(error, f->story->start_error, "Not now.");
         set_state(f, "waiting");
+        if (f->story->is_forged)
+                forge_signals(f, sd_bus_message_get_sender(m));
         MUST(sd_event_add_defer(f->event, NULL, on_started, f) >= 0);
         return sd_bus_reply_method_return(m, "");
 }
@@ -295,12 +339,7 @@ static void enter_namespace(void) {
         (void) fd_close(fd);
 }
 
-static void connect_bus(Fake *f, const char *address) {
-        MUST(sd_bus_new(&f->bus) >= 0);
-        MUST(sd_bus_set_address(f->bus, address) >= 0);
-        MUST(sd_bus_set_bus_client(f->bus, true) >= 0);
-        MUST(sd_bus_negotiate_fds(f->bus, true) >= 0);
-        MUST(sd_bus_start(f->bus) >= 0);
+static void register_objects(Fake *f) {
         MUST(sd_bus_attach_event(f->bus, f->event, 0) >= 0);
         MUST(sd_bus_add_object_manager(f->bus, NULL, BUS_PATH_ROOT) >= 0);
         MUST(sd_bus_add_object_vtable(f->bus, NULL, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER,
@@ -316,6 +355,7 @@ static void connect_bus(Fake *f, const char *address) {
 void fake_snagd_run(const FakeStory *story, const char *address, int ready_fd) {
         Fake f = {
                 .story = story,
+                .address = address,
                 .n_shutting_down = story->n_shutting_down,
                 .state = "waiting",
                 .stage = "",
@@ -330,7 +370,8 @@ void fake_snagd_run(const FakeStory *story, const char *address, int ready_fd) {
         (void) sigaddset(&set, SIGCHLD);
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
         MUST(sd_event_new(&f.event) >= 0);
-        connect_bus(&f, address);
+        connect_bus(address, &f.bus);
+        register_objects(&f);
         MUST(write(ready_fd, "", 1) == 1);
         (void) sd_event_loop(f.event);
         sd_bus_flush_close_unref(f.bus);

@@ -22,6 +22,7 @@ typedef struct FakeStory {
         bool plugs_board;     /* a board is plugged in, and behaves: both stages */
         bool starts_at_spl;   /* only the second */
         bool pulls_board;     /* it leaves after it was found, and never comes back */
+        bool is_forged;       /* before that, somebody else says snagd's and the bus's words */
 } FakeStory;
 
 /* Runs until killed, or until the story ends it. Writes a byte to @ready_fd when it is on the bus. */

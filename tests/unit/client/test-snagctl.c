@@ -489,6 +489,13 @@ START_TEST(test_recovers) {
 }
 END_TEST
 
+START_TEST(test_believes_nobody_but_snagd) {
+        start_snagd(&(FakeStory){.plugs_board = true, .is_forged = true});
+        RUN(GOOD_RECOVER);
+        check(0, "am335x on port 1-1.4 recovered in", "1-1.4: U-Boot served: u-boot.img, 20000");
+}
+END_TEST
+
 /* Waits for the first message, which comes when it waits for a board (or not at all, if it hangs in a
  * call), then sends the signal. */
 static void check_signal(int signal_number, bool ignores_sigint, bool waits) {
@@ -562,6 +569,7 @@ int main(void) {
                 test_session_is_closed_by_others,
                 test_board_is_pulled,
                 test_recovers,
+                test_believes_nobody_but_snagd,
                 test_signals,
                 test_signal_while_a_password_is_awaited,
                 test_lost_result,
