@@ -210,7 +210,8 @@ void board_stage_note_repeat(BoardStage *stage, const LinkFrame *frame, uint64_t
         if (frame->is_copy)
                 return;
         stage->tally->n_repeats++;
-        if (frame->arrival_usec - stage->last_data_usec < DOUBLED_ACK_USEC)
+        /* Block 1 may answer a repeated RRQ. */
+        if (block > 1 && frame->arrival_usec - stage->last_data_usec < DOUBLED_ACK_USEC)
                 report_oddity(stage->report, stage->name, "data-repeated-at-once",
                               "block %" PRIu64 " again after %" PRIu64
                               " us: a repeated ACK must not cause DATA",

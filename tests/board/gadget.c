@@ -6,7 +6,8 @@
  *    UDC, just before the host sees the device: it is moved and set up at once.
  *  - u_ether has the carrier on from SET_CONFIGURATION, but until the host has set a packet filter
  *    it drops frames without a word. rndis_host sets the filter while it probes, so the kernel's
- *    uevent "bind" of DRIVER=rndis_host below our controller says that frames will be kept.
+ *    uevent "bind" of DRIVER=rndis_host for interface 0 below our controller says that frames will
+ *    be kept.
  *  - The first configuration in the descriptor is the one whose folder was made first. */
 
 #include <dirent.h>
@@ -391,12 +392,16 @@ int gadget_plug(Gadget *g) {
         return take_interface(g);
 }
 
-/* "bind@/devices/platform/dummy_hcd.3/usb4/4-1/4-1:1.0\0ACTION=bind\0…DRIVER=rndis_host\0…" */
+/* "bind@/devices/platform/dummy_hcd.3/usb4/4-1/4-1:1.0\0ACTION=bind\0…DRIVER=rndis_host\0…", of
+ * interface 0 only: the driver claims interface 1, which has an event of its own, before it has
+ * said a word to the device. */
 static bool is_our_bind(const Gadget *g, const char *event, size_t len) {
+        size_t path_len = strnlen(event, len);
         char controller[32];
         bool is_rndis = false;
 
-        if (strncmp(event, "bind@", STRLEN("bind@")) != 0)
+        if (strncmp(event, "bind@", STRLEN("bind@")) != 0 ||
+            !streq(event + path_len - STRLEN(".0"), ".0"))
                 return false;
         snprintf(controller, sizeof(controller), "/dummy_hcd.%u/", g->udc);
         if (!strstr(event, controller))

@@ -29,6 +29,22 @@ frame_has_come() {
         grep -q '67: BOOTP/DHCP, Request' "$ARTIFACTS/$1.tcpdump"
 }
 
+host_counter() {
+        cat "/sys/class/net/$(host_interface)/statistics/$1"
+}
+
+count() { # EVENT of the board 'again'
+        grep -c "\"event\":\"$1\"" "$ARTIFACTS/again.json"
+}
+
+was_plugged_twice() {
+        [ "$(count plug)" = 2 ]
+}
+
+has_asked_twice() {
+        [ "$(count bootp-request)" = 2 ]
+}
+
 # listen NAME: what comes by the host's end, on which nothing else of ours speaks.
 listen() {
         tcpdump -l -n -i "$(host_interface)" udp >"$ARTIFACTS/$1.tcpdump" 2>/dev/null &
@@ -54,10 +70,13 @@ ok "the ROM asks at once" wait_board rom bootp-request
 is "the gadget's own end is no card of this machine" \
         "$(ip -j link | jq -r '[.[].address | select(startswith("d0:39:72"))] | length')" 0
 udevadm settle
+is "its request waits in the device" "$(grep -c link-up "$ARTIFACTS/rom.json")" 0
 ip link set "$(host_interface)" up
+ok "until the link is up" wait_board rom link-up
 listen rom
 # The one that was waiting came with "up", perhaps before tcpdump; the next one is there after 4 s.
-ok "its frames arrive when the link is up" wait_until frame_has_come rom
+ok "its frames arrive" wait_until frame_has_come rom
+is "all that it has sent" "$(host_counter rx_packets)" "$(grep -c bootp-request "$ARTIFACTS/rom.json")"
 kill "$board"
 wait_exit "$board"
 ok "nothing is left of it" wait_until gadget_is_gone
@@ -86,6 +105,13 @@ ok "nothing is left of it" wait_until gadget_is_gone
 plug_board slow 0 --stage spl --host-timeout 1
 ok "an SPL whose link nobody brings up gives up" wait_until board_has_ended
 is "as U-Boot does" "$(result slow .spl.failure)" "timeout sending packets to usb ethernet"
+ok "nothing is left of it" wait_until gadget_is_gone
+plug_board again 0 --stage rom --pull-after rom:bootp-sent --replug 0.5
+ok "a board that is pulled comes again" wait_until was_plugged_twice
+ok "and asks again" wait_until has_asked_twice
+kill "$board"
+wait_exit "$board"
+is "which the report tells" "$(result again '"\(.rom.runs) \(.rom.failure)"')" "2 stopped"
 ok "nothing is left of it" wait_until gadget_is_gone
 is "the host is as it was" "$(host_state)" "$before"
 
