@@ -642,6 +642,7 @@ int rtnl_neigh_set_delay_probe(Rtnl *rtnl, int ifindex, uint64_t delay_usec) {
         struct ndtmsg info = {.ndtm_family = AF_INET};
         _cleanup_msg_ struct nl_msg *msg = NULL;
         struct nlattr *parms;
+        int r;
 
         assert(rtnl);
         assert(ifindex > 0);
@@ -657,7 +658,9 @@ int rtnl_neigh_set_delay_probe(Rtnl *rtnl, int ifindex, uint64_t delay_usec) {
                 return -ENOMEM;
         nla_nest_end(msg, parms);
 
-        return call(rtnl, msg, NULL, NULL);
+        /* The table is always there; it is the link that has no entry in it any more. */
+        r = call(rtnl, msg, NULL, NULL);
+        return r == -ENOENT ? -ENODEV : r;
 }
 
 /* ---- namespace numbers ---- */

@@ -105,7 +105,7 @@ START_TEST(test_no_such_link) {
         ck_assert_int_eq(link.ifindex, -42);
         ck_assert_int_eq(rtnl_link_set_up(world.home, 4711), -ENODEV);
         ck_assert_int_eq(rtnl_addr_add(world.home, 4711, (struct in_addr){1}, 24), -ENODEV);
-        ck_assert_int_lt(rtnl_neigh_set_delay_probe(world.home, 4711, USEC_PER_SEC), 0);
+        ck_assert_int_eq(rtnl_neigh_set_delay_probe(world.home, 4711, USEC_PER_SEC), -ENODEV);
 }
 END_TEST
 
