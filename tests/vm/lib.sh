@@ -30,11 +30,22 @@
 #                           starts sim-board on port N; its process is $board, its report a file
 #                           among the artifacts
 #   wait_board REPORT EVENT [STAGE]
-#                           until the board has reported that; fails if it ends before
+#                           until the board has reported that event, or step; fails if it ends
+#                           before
 #   result REPORT JQ        something of a board's last line
 #   sessions JQ             something of every session on the bus (properties of
 #                           org.snagd1.Session, and Path)
 #   boards JQ               the same of boards
+#
+#   start_recovery WHO [OPTION…]
+#                           starts snagctl with the images of make_images /var/tmp/images; it is
+#                           $client, what it says the file $client_log
+#   recovers TEXT WHO       one result: a whole recovery on port 0 works
+#
+# The bus:
+#
+#   bus_call WHO PATH METHOD [ARGUMENT…]
+#                           prints 'ok' or the name of the error; arguments as gdbus wants them
 #
 # To wait for something: no scenario sleeps.
 #
@@ -43,7 +54,7 @@
 #   wait_exit PID           until a background process has ended; returns its status
 
 # One step of a recovery takes some seconds under emulation; this is the end of hope, not a measure.
-PATIENCE=120
+PATIENCE=90
 
 results=0
 failures=0
@@ -176,10 +187,16 @@ wait_until() {
         "$@" && return
         # Whatever happens on the bus, with devices, or in the kernel's network is a reason to look again.
         exec {events}< <(
+                # Not 'jobs -p': that knows the scenario's own, too.
                 udevadm monitor --udev --kernel &
+                pids=$!
                 dbus-monitor --system --profile "type='signal'" &
+                pids="$pids $!"
                 ip -o monitor link address &
-                trap 'kill $(jobs -p) 2>/dev/null' EXIT TERM
+                pids="$pids $!"
+                # shellcheck disable=SC2064,SC2086
+                trap "kill $pids" EXIT
+                trap exit TERM
                 wait
         )
         pid=$!
@@ -245,7 +262,7 @@ plug_board() {
 wait_board() {
         local lines pid found=no
         # shellcheck disable=SC2016
-        local filter='select(.event == $event and ($stage == "" or .stage == $stage))'
+        local filter='select((.event == $event or .step? == $event) and ($stage == "" or .stage == $stage))'
         # tail ends when the board does, and jq with it.
         exec {lines}< <(exec jq --unbuffered -c --arg event "$2" --arg stage "${3:-}" "$filter" \
                 < <(exec tail -n +1 -s 0.1 -f --pid="$board" "$ARTIFACTS/$1.json"))
@@ -257,6 +274,59 @@ wait_board() {
         exec {lines}<&-
         [ $found = yes ] || echo "wait_board: '$2' did not happen in $1" >&2
         [ $found = yes ]
+}
+
+# The images of every scenario that does not care.
+images=/var/tmp/images
+
+start_recovery() {
+        local who=$1
+        shift
+        client_log=$(mktemp -p "$ARTIFACTS" snagctl.XXXXXX)
+        start "$who" snagctl recover am335x --spl "$images/u-boot-spl.bin" \
+                --u-boot "$images/u-boot.img" "$@" >"$client_log" 2>&1
+        client=$started
+}
+
+# Nothing of what snagctl said is lost for the log.
+wait_client() {
+        local status=0
+        wait_exit "$client" || status=$?
+        sed "s/^/snagctl[$client]: /" "$client_log" >&2
+        echo "snagctl[$client]: status $status" >&2
+        return "$status"
+}
+
+has_client_said() {
+        grep -q -- "$1" "$client_log"
+}
+
+recovers() {
+        local text=$1 who=$2 status
+        start_recovery "$who"
+        wait_until has_session_in waiting
+        plug_board recovers 0 --spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img"
+        wait_client
+        status=$?
+        wait_exit "$board"
+        is "$text" "$status $(result recovers .ok)" '0 true'
+}
+
+bus_call() {
+        local who=$1 path=$2 method=$3 output
+        shift 3
+        case "$who" in
+        seat_user | remote | user2) who=as_$who ;;
+        root) who="command" ;;
+        esac
+        if output=$("$who" gdbus call --system --dest org.snagd1 --object-path "$path" \
+                --method "$method" -- "$@" 2>&1); then
+                echo ok
+        else
+                echo "$output" >&2
+                # GDBus.Error:NAME: text
+                sed -n 's/^Error: GDBus.Error:\([^:]*\):.*/\1/p' <<<"$output" | sed 's/^org.snagd1.Error.//'
+        fi
 }
 
 result() {

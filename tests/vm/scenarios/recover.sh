@@ -5,18 +5,11 @@
 # shellcheck source=tests/vm/lib.sh
 . "$SNAGD_TESTS/lib.sh"
 
-images=/var/tmp/images
 use_ports 1
-make_images $images
+make_images "$images"
 before=$(host_state)
 cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
 fds=
-
-recover() {
-        start seat_user snagctl recover am335x --spl $images/u-boot-spl.bin \
-                --u-boot $images/u-boot.img
-        client=$started
-}
 
 capabilities() {
         grep -E '^(Cap(Prm|Eff|Amb)|NoNewPrivs)' "/proc/$client/status" | tr -s '\n\t' '  '
@@ -39,23 +32,28 @@ for run in 1 2 3 4 5 6 7 8 9 10; do
                 order='before'
                 plug_board "recover-$run" 0 "${options[@]}"
                 wait_board "recover-$run" plug rom
-                recover
+                start_recovery seat_user
         else
                 order='after'
-                recover
+                start_recovery seat_user
                 wait_until has_session_in waiting
                 is "run $run: snagctl has no privilege" "$(capabilities)" \
                         'CapPrm: 0000000000000000 CapEff: 0000000000000000 CapAmb: 0000000000000000 NoNewPrivs: 1 '
                 plug_board "recover-$run" 0 "${options[@]}"
         fi
-        wait_exit "$client"
+        wait_client
         is "run $run: snagctl's status, board plugged in $order" $? 0
         wait_exit "$board"
         is "run $run: the board has both images" "$(result "recover-$run" \
                 '[.ok, .rom.image_ok, .spl.image_ok] | map(tostring) | join(" ")')" 'true true true'
-        is "run $run: the ROM's first request was answered" \
-                "$(result "recover-$run" '"\(.rom.answered_request) of \(.rom.requests)"')" '1 of 1'
-        discovers=$(result "recover-$run" .spl.answered_discover)
+        # A board that was plugged in before the command may have repeated its first request, by its
+        # own schedule, while nobody could hear it. What counts: none after the link was up.
+        is "run $run: the ROM's first request was answered, no other was needed" \
+                "$(jq -s '[.[] | select(.stage == "rom")] |
+                        (map(select(.event == "link-up"))[0].t_ms // 0) as $up |
+                        map(select(.event == "bootp-request" and .n > 1 and .t_ms > $up)) | length' \
+                        "$ARTIFACTS/recover-$run.json")" 0
+        discovers=$(result "recover-$run" '.spl.answered_discover // 0')
         ok "run $run: the SPL was answered at its third DISCOVER at the latest (${discovers:-none})" \
                 test "${discovers:-0}" -ge 1 -a "${discovers:-9}" -le 3
         [ "${discovers:-9}" -gt 2 ] || within_two=$((within_two + 1))
