@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Completion of snagctl for bash, with the functions of bash-completion 2.
+
+# Columns of what 'snagctl $1' shows, without titles: $2 and, if given, $3. It asks for no password;
+# without snagd, or without an answer soon, there is nothing to offer.
+__snagctl_show() {
+    local -a row
+    while read -ra row; do
+        # Titles are in capitals; 'No boards.' is no row.
+        [[ ${#row[@]} -gt 2 && ${row[0]} != [[:upper:]][[:upper:]]* ]] || continue
+        printf '%s\n' "${row[$2]}" ${3:+"${row[$3]}"}
+    done < <(timeout 2 snagctl "$1" 2>/dev/null </dev/null) | grep -vx -e -
+}
+
+# Files of that kind; all if there is none.
+__snagctl_file() {
+    _filedir "$1"
+    [[ ${#COMPREPLY[@]} -gt 0 ]] || _filedir
+}
+
+__snagctl_words() {
+    local IFS=$' \n'
+    # To be split; what is in it has neither blanks nor patterns.
+    # shellcheck disable=SC2207
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+    __ltrim_colon_completions "$cur"
+}
+
+# What is written already; $1: it.
+__snagctl_has() {
+    local word
+    for word in "${words[@]:2}"; do
+        [[ $word != "$1" ]] || return 0
+    done
+    return 1
+}
+
+_snagctl() {
+    # Set by _init_completion.
+    # shellcheck disable=SC2034
+    local cur prev words cword split
+    _init_completion -s -n : || return
+
+    if [[ $cword -eq 1 ]]; then
+        __snagctl_words 'close list recover status --help --version'
+        return
+    fi
+
+    case ${words[1]} in
+        recover)
+            case $prev in
+                --spl) __snagctl_file bin; return ;;
+                --u-boot) __snagctl_file '@(img|itb)'; return ;;
+                --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
+                --stage) __snagctl_words 'rom spl'; return ;;
+                --timeout) return ;;
+            esac
+            if [[ $cur == -* ]] || __snagctl_has am335x; then
+                __snagctl_words '--help --port --spl --stage --timeout --u-boot'
+            else
+                __snagctl_words am335x
+            fi
+            ;;
+        close)
+            if [[ $cur == -* ]]; then
+                __snagctl_words --help
+            elif [[ $cword -eq 2 ]]; then
+                __snagctl_words "$(__snagctl_show status 0 2)"
+            fi
+            ;;
+        list | status)
+            __snagctl_words --help
+            ;;
+    esac
+} && complete -F _snagctl snagctl

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion of snagctl for fish.
+
+# A column of what 'snagctl $argv[1]' shows, described by another, without titles ('No boards.' is no
+# row; an empty cell is '-'). It asks for no password; without snagd, or without an answer soon,
+# there is nothing to offer.
+function __snagctl_show
+    timeout 2 snagctl $argv[1] 2>/dev/null </dev/null | while read -a row
+        if test (count $row) -gt 2; and not string match -qr '^([A-Z]{2}|-$)' -- $row[1] $row[$argv[2]]
+            printf '%s\t%s\n' $row[$argv[2]] $row[$argv[3]]
+        end
+    end
+end
+
+# Files whose names end so first, then folders and all others.
+function __snagctl_files
+    set -l token (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
+    for suffix in $argv
+        __fish_complete_suffix $token $suffix | string match -- "*$suffix"
+    end
+    __fish_complete_suffix $token $argv[1]
+end
+
+function __snagctl_needs_soc
+    __fish_seen_subcommand_from recover; and not __fish_seen_subcommand_from am335x
+end
+
+function __snagctl_needs_session
+    set -l words (commandline -opc)
+    test (count $words) -eq 2; and test "$words[2]" = close
+end
+
+set -l recover '__fish_seen_subcommand_from recover'
+
+complete -c snagctl -f
+complete -c snagctl -l help -d 'Show help'
+complete -c snagctl -n __fish_use_subcommand -l version -d 'Show the version'
+complete -c snagctl -n __fish_use_subcommand -a recover -d 'Bring a board back'
+complete -c snagctl -n __fish_use_subcommand -a list -d 'Show the boards that are plugged in'
+complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
+complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
+
+complete -c snagctl -n __snagctl_needs_soc -a am335x -d 'BeagleBone and others'
+complete -c snagctl -n $recover -l spl -x -k -a '(__snagctl_files .bin)' -d 'What the ROM loads'
+complete -c snagctl -n $recover -l u-boot -x -k -a '(__snagctl_files .itb .img)' -d 'What the SPL loads'
+complete -c snagctl -n $recover -l port -x -a '(__snagctl_show list 1 4; __snagctl_show list 2 4)' -d 'Only a board on this USB port'
+complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its SPL runs'" -d 'Where the board is'
+complete -c snagctl -n $recover -l timeout -x -d 'Give up if no board has come by then'
+
+complete -c snagctl -n __snagctl_needs_session -a '(__snagctl_show status 1 2; __snagctl_show status 3 2)'
