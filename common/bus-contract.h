@@ -50,7 +50,15 @@
 #define SESSIONS_PER_USER_MAX       64u
 #define SOCKETS_PER_SESSION_MAX     8u
 #define AUTHORIZATIONS_PER_USER_MAX 4u
-#define IDLE_EXIT_USEC              (UINT64_C(30) * 1000 * 1000)
+#define SUBSCRIBERS_PER_USER_MAX    16u
+
+/* Of all users together. A session's owner, a caller who waits for polkit and a subscriber each are a
+ * name that snagd watches, by a match rule of its own: dbus-daemon allows a connection 512 of them
+ * (max_match_rules_per_connection), and sd-bus gives the connection up, and so everybody's sessions,
+ * when one is refused. It allows 128 calls without a reply (max_replies_per_connection). */
+#define AUTHORIZATIONS_MAX 64u
+#define SUBSCRIBERS_MAX    128u
+#define IDLE_EXIT_USEC     (UINT64_C(30) * 1000 * 1000)
 
 /* What every session's link looks like: Snagboot's addresses and ports, on purpose. */
 #define SESSION_SERVER_ADDRESS "192.168.0.100"

@@ -9,6 +9,7 @@
 #include "lifetime.h"
 #include "manager.h"
 #include "polkit.h"
+#include "subscriber-bus.h"
 
 typedef struct BusEdge {
         sd_bus *bus;
@@ -16,7 +17,7 @@ typedef struct BusEdge {
         Polkit *polkit;
         Lifetime *lifetime;
 
-        sd_bus_track *subscribers; /* manager-bus */
+        Subscribers *subscribers; /* manager-bus */
         sd_bus_slot *call_filter;
         sd_bus_slot *manager_vtable;
         sd_bus_slot *object_manager;

@@ -229,7 +229,7 @@ static void edge_done(BusEdge *edge) {
         edge->object_manager = sd_bus_slot_unref(edge->object_manager);
         edge->manager_vtable = sd_bus_slot_unref(edge->manager_vtable);
         edge->call_filter = sd_bus_slot_unref(edge->call_filter);
-        edge->subscribers = sd_bus_track_unref(edge->subscribers);
+        edge->subscribers = subscribers_free(edge->subscribers);
         edge->manager = manager_free(edge->manager);
         edge->polkit = polkit_free(edge->polkit);
         edge->lifetime = lifetime_free(edge->lifetime);

@@ -145,29 +145,34 @@ static int method_can_open_session(sd_bus_message *call, void *userdata, sd_bus_
         return sd_bus_reply_method_return(call, "s", result);
 }
 
-/* No limit of our own: it is a name in a table, once for each connection, and of these a user has
- * no more than the bus allows. */
 static int method_subscribe(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const char *sender = sd_bus_message_get_sender(call);
         BusEdge *edge = userdata;
+        uid_t uid;
         int r;
 
+        if (!sender) /* no bus between us */
+                return -EACCES;
         if (lifetime_is_leaving(edge->lifetime))
                 return sd_bus_error_set(error, BUS_ERROR_SHUTTING_DOWN,
                                         "snagd is just about to exit; call again.");
 
-        r = sd_bus_track_add_sender(edge->subscribers, call);
+        r = call_get_uid(call, &uid);
+        if (r < 0)
+                return r;
+        r = subscribers_add(edge->subscribers, sender, uid, error);
         if (r < 0)
                 return r;
         return sd_bus_reply_method_return(call, NULL);
 }
 
 static int method_unsubscribe(sd_bus_message *call, void *userdata, sd_bus_error *error) {
+        const char *sender = sd_bus_message_get_sender(call);
         BusEdge *edge = userdata;
-        int r;
 
-        r = sd_bus_track_remove_sender(edge->subscribers, call);
-        if (r < 0)
-                return r;
+        if (!sender)
+                return -EACCES;
+        subscribers_remove(edge->subscribers, sender);
         return sd_bus_reply_method_return(call, NULL);
 }
 
@@ -214,19 +219,12 @@ static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error 
         return 0;
 }
 
-static int on_last_subscriber_left(sd_bus_track *track, void *userdata) {
-        BusEdge *edge = userdata;
-
-        lifetime_touch(edge->lifetime);
-        return 1;
-}
-
 int manager_bus_register(BusEdge *edge) {
         int r;
 
         assert(edge);
 
-        r = sd_bus_track_new(edge->bus, &edge->subscribers, on_last_subscriber_left, edge);
+        r = subscribers_new(edge->bus, manager_bus_on_idle_changed, edge, &edge->subscribers);
         if (r < 0)
                 return r;
         r = sd_bus_add_filter(edge->bus, &edge->call_filter, on_any_message, edge);
@@ -243,7 +241,7 @@ bool manager_bus_is_idle(void *userdata) {
         BusEdge *edge = userdata;
 
         return manager_is_idle(edge->manager) && polkit_n_pending(edge->polkit) == 0 &&
-               sd_bus_track_count(edge->subscribers) == 0;
+               subscribers_is_empty(edge->subscribers);
 }
 
 void manager_bus_on_leaving(void *userdata) {

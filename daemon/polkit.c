@@ -24,7 +24,7 @@
  * not there.
  *
  * Limits: AUTHORIZATIONS_PER_USER_MAX queries a user, so that nobody fills another's screen, or our
- * memory, with questions.
+ * memory, with questions; AUTHORIZATIONS_MAX in all, for what the bus allows us.
  *
  * References: polkit's D-Bus reference, org.freedesktop.PolicyKit1.Authority; polkit(8). */
 
@@ -381,6 +381,10 @@ static int polkit_question(Polkit *polkit, sd_bus_message *call, const PolkitReq
                 return 1;
         if (polkit->is_stopped)
                 return set_stopped(error);
+        if (polkit_n_pending(polkit) >= AUTHORIZATIONS_MAX)
+                return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
+                                        "Too many calls of all users together wait for a password: "
+                                        "retry in a while.");
         if (count_of_user(polkit, request->uid) >= AUTHORIZATIONS_PER_USER_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                                          "%u calls of yours wait for a password already: answer or "

@@ -68,7 +68,7 @@ typedef struct World {
         bool is_stopping;
         FakePolkit polkit;
 
-        sd_bus *callers[128];
+        sd_bus *callers[640];
         size_t n_callers;
         char *signals[1024]; /* those of snagd, as text */
         size_t n_signals;

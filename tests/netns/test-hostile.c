@@ -61,5 +61,71 @@ START_TEST(test_forged_departure_cancels_no_question) {
 }
 END_TEST
 
+/* The bus ends a connection that wants more match rules than it allows. */
+START_TEST(test_crowd_of_subscribers_ends_nothing) {
+        static const uid_t uids[] = {UID_BOB, 2, 3};
+        sd_bus *alice = world_connect(UID_ALICE);
+        const char *path = open_session(alice);
+
+        for (size_t i = 0; i < ELEMENTSOF(uids); i++)
+                for (size_t j = 0; j < 200; j++)
+                        call_free(CALL(world_connect(uids[i]), MANAGER, "Subscribe", NULL));
+        assert_error(CALL(alice, path, BUS_INTERFACE_SESSION, "Start", NULL), "");
+}
+END_TEST
+
+START_TEST(test_subscribers_of_a_user_are_limited) {
+        sd_bus *bob = world_connect(UID_BOB), *first = NULL;
+
+        for (size_t i = 0; i < SUBSCRIBERS_PER_USER_MAX; i++) {
+                sd_bus *alice = world_connect(UID_ALICE);
+
+                assert_error(CALL(alice, MANAGER, "Subscribe", NULL), "");
+                first = first ?: alice;
+        }
+        assert_error(CALL(world_connect(UID_ALICE), MANAGER, "Subscribe", NULL),
+                     BUS_ERROR_LIMIT_EXCEEDED);
+        assert_error(CALL(first, MANAGER, "Subscribe", NULL), ""); /* one that has, already */
+        assert_error(CALL(bob, MANAGER, "Subscribe", NULL), "");
+
+        assert_error(CALL(first, MANAGER, "Unsubscribe", NULL), "");
+        assert_error(CALL(world_connect(UID_ALICE), MANAGER, "Subscribe", NULL), "");
+}
+END_TEST
+
+START_TEST(test_subscribers_in_all_are_limited) {
+        uid_t uid = 1;
+
+        for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
+                assert_error(CALL(world_connect(uid), MANAGER, "Subscribe", NULL), "");
+                if (i % SUBSCRIBERS_PER_USER_MAX == SUBSCRIBERS_PER_USER_MAX - 1)
+                        uid++;
+        }
+        assert_error(CALL(world_connect(UID_ALICE), MANAGER, "Subscribe", NULL),
+                     BUS_ERROR_LIMIT_EXCEEDED);
+}
+END_TEST
+
+START_TEST(test_questions_in_all_are_limited) {
+        /* Users that every Debian has. */
+        static const uid_t uids[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 33, 34, 38, 39, 42};
+        Call *calls[ELEMENTSOF(uids) * AUTHORIZATIONS_PER_USER_MAX];
+
+        ck_assert_uint_eq(ELEMENTSOF(calls), AUTHORIZATIONS_MAX);
+
+        world.polkit.says = FAKE_POLKIT_SAYS_NOTHING;
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+                calls[i] = call_begin(world_connect(uids[i / AUTHORIZATIONS_PER_USER_MAX]), MANAGER,
+                                      "OpenSession", "sa{sv}", "am335x", 0);
+        WAIT_UNTIL(world.polkit.n_questions == ELEMENTSOF(calls));
+        assert_error(CALL(world_connect(UID_ALICE), MANAGER, "OpenSession", "sa{sv}", "am335x", 0),
+                     BUS_ERROR_LIMIT_EXCEEDED);
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++)
+                call_free(calls[i]);
+}
+END_TEST
+
 NETNS_TEST_MAIN("hostile", world_setup, world_teardown, test_forged_departure_closes_nothing,
-                test_forged_departure_cancels_no_question)
+                test_forged_departure_cancels_no_question, test_crowd_of_subscribers_ends_nothing,
+                test_subscribers_of_a_user_are_limited, test_subscribers_in_all_are_limited,
+                test_questions_in_all_are_limited)
