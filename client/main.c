@@ -4,10 +4,12 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "spelling.h"
+#include "terminal.h"
 #include "verb.h"
 
 static const char help[] =
@@ -42,6 +44,7 @@ static const struct {
  * connection goes. So there is nothing to do first, and it works at every moment, also while a call
  * waits for somebody's password. */
 static void on_signal(int signal_number) {
+        terminal_wipe_all();
         _exit(EXIT_STATUS_SIGNAL + signal_number);
 }
 
@@ -127,11 +130,11 @@ static ExitStatus run(char *const *argv, Progress *progress) {
 
         case ARGUMENT_END:
                 progress_error(progress, "no command given; this recovers a board:");
-                progress_note(progress,
+                progress_hint(progress,
                               "  snagctl recover am335x --spl u-boot-spl.bin --u-boot u-boot.img");
-                progress_note(progress, "and this shows the boards that are plugged in:");
-                progress_note(progress, "  snagctl list");
-                progress_note(progress, "see 'snagctl --help'");
+                progress_hint(progress, "and this shows the boards that are plugged in:");
+                progress_hint(progress, "  snagctl list");
+                progress_hint(progress, "see 'snagctl --help'");
                 return EXIT_STATUS_USAGE;
 
         default:
@@ -148,6 +151,9 @@ int main(int argc, char *argv[]) {
         if (open_standard_fds() < 0)
                 return EXIT_STATUS_FAILED;
         catch_signals();
+
+        /* Which characters the terminal shows; nothing else is to depend on the locale. */
+        (void) setlocale(LC_CTYPE, "");
 
         r = progress_new(STDOUT_FILENO, STDERR_FILENO, &progress);
         if (r < 0)

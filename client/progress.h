@@ -6,17 +6,30 @@
  * from the bus or a board, and leaves in one write(2), so that lines of several clients that share a
  * log never mix.
  *
- * Whoever reports says only what happened. That this is plain lines, and not one line that moves, is
- * known here alone. */
+ * Whoever reports says only what happened. Where lines can be painted over, what is going on now is one
+ * line below the messages that is kept up to date; elsewhere everything is plain lines, without control
+ * characters. Which of them it is, is known here alone. */
 
 #include "macro.h"
 
 typedef struct Progress Progress;
 
+typedef enum ProgressLevel {
+        PROGRESS_LEVEL_QUIET,   /* results, warnings, errors */
+        PROGRESS_LEVEL_NORMAL,  /* and what is going on */
+        PROGRESS_LEVEL_VERBOSE, /* and details */
+} ProgressLevel;
+
 /* Borrows both fds, which must outlive the object. Returns 0 or -ENOMEM. */
 int progress_new(int out_fd, int err_fd, Progress **ret);
 Progress *progress_free(Progress *p);
 DEFINE_CLEANUP_FUNC(Progress, progress_free);
+
+/* PROGRESS_LEVEL_NORMAL until it is called. */
+void progress_set_level(Progress *p, ProgressLevel level);
+
+/* Something for those who want to know it all. */
+void progress_detail(Progress *p, const char *format, ...) _printf_(2, 3);
 
 /* A step that was reached, or something that the user should know. */
 void progress_note(Progress *p, const char *format, ...) _printf_(2, 3);
@@ -27,13 +40,26 @@ void progress_warning(Progress *p, const char *format, ...) _printf_(2, 3);
 /* Why the command fails: the last line but hints. */
 void progress_error(Progress *p, const char *format, ...) _printf_(2, 3);
 
+/* What can be done about an error. */
+void progress_hint(Progress *p, const char *format, ...) _printf_(2, 3);
+
+/* From now on, until it is told otherwise, this is what is going on: waiting, for @what. @now_usec is
+ * CLOCK_MONOTONIC. */
+void progress_wait(Progress *p, const char *what, uint64_t now_usec);
+
 /* How far the transfer called @what is. To be called as often as it changes: how much of it is shown,
- * and how, is decided here. @now_usec is CLOCK_MONOTONIC. */
+ * and how, is decided here. */
 void progress_transfer(Progress *p, const char *what, uint64_t done, uint64_t total,
                        uint64_t now_usec);
 
-/* The transfer is over; a note or an error that says how follows. */
-void progress_transfer_end(Progress *p);
+/* Nothing is going on any more; a note or an error that says how it ended follows. */
+void progress_idle(Progress *p);
+
+/* When progress_tick() is due; USEC_INFINITY: never. */
+uint64_t progress_get_deadline(const Progress *p);
+
+/* The time goes on. Harmless at any time; also to be called when the terminal was resized. */
+void progress_tick(Progress *p, uint64_t now_usec);
 
 /* A line of the command's result. */
 void progress_result(Progress *p, const char *format, ...) _printf_(2, 3);

@@ -219,30 +219,62 @@ static const Firmware *get_file(const Recovery *r, Stage stage) {
         return stage == STAGE_ROM ? r->spec.spl : r->spec.u_boot;
 }
 
+/* What is going on from here on; a transfer shows itself. */
+static void show_step(Recovery *r, uint64_t now_usec) {
+        const char *what = NULL;
+
+        switch (r->state) {
+        case STATE_WAITING:
+                what = "waiting for a board";
+                break;
+        case STATE_ASKING:
+                what = r->stage == STAGE_ROM ? "ROM: waiting for its request"
+                                             : "SPL: waiting for its request";
+                break;
+        case STATE_ANSWERED:
+                what = r->stage == STAGE_ROM ? "ROM: waiting for it to fetch its SPL"
+                                             : "SPL: waiting for it to fetch U-Boot";
+                break;
+        case STATE_LEFT:
+                what = "waiting for the board to come back";
+                break;
+        case STATE_RETURNING:
+                what = "waiting for the SPL on USB";
+                break;
+        case STATE_TRANSFER:
+        case STATE_OVER:
+                break;
+        }
+
+        if (what)
+                progress_wait(r->spec.progress, what, now_usec);
+        else
+                progress_idle(r->spec.progress);
+}
+
 static void set_state(Recovery *r, uint64_t now_usec, RecoveryState state) {
         assert(r->state != STATE_OVER);
 
-        if (r->state == STATE_TRANSFER && state != STATE_TRANSFER)
-                progress_transfer_end(r->spec.progress);
         r->state = state;
         r->since_usec = r->alive_usec = now_usec;
         r->has_said = false;
+        show_step(r, now_usec);
 }
 
 static void finish(Recovery *r, RecoveryResult result) {
         if (r->state == STATE_OVER)
                 return;
-        progress_transfer_end(r->spec.progress);
+        progress_idle(r->spec.progress);
         r->state = STATE_OVER;
         r->result = result;
         r->n_kept = 0;
 }
 
-#define FAIL(recovery, ...)                                       \
-        do {                                                      \
-                progress_transfer_end((recovery)->spec.progress); \
-                SAY(recovery, progress_error, __VA_ARGS__);       \
-                finish(recovery, RECOVERY_RESULT_FAILED);         \
+#define FAIL(recovery, ...)                                 \
+        do {                                                \
+                progress_idle((recovery)->spec.progress);   \
+                SAY(recovery, progress_error, __VA_ARGS__); \
+                finish(recovery, RECOVERY_RESULT_FAILED);   \
         } while (false)
 
 /* --- getting stuck --------------------------------------------------------------------------- */
@@ -398,7 +430,7 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
                 (void) snprintf(repeated, sizeof(repeated), ", %" PRIu32 " packets repeated",
                                 p->n_retransmissions);
 
-        progress_transfer_end(r->spec.progress);
+        progress_idle(r->spec.progress);
         SAY(r, progress_note, "%s served: %s, %s%s", r->stage == STAGE_ROM ? "ROM" : "U-Boot",
             get_file(r, r->stage)->name, text_format_amount(amount, p->size, report->usec),
             repeated);
@@ -956,6 +988,7 @@ void recovery_on_timeout(Recovery *r, uint64_t now_usec) {
         if (r->state == STATE_OVER)
                 return;
 
+        progress_tick(r->spec.progress, now_usec);
         if (now_usec >= get_kept_deadline(r)) {
                 const KeptRequest *newest = &r->kept[r->n_kept - 1];
                 bool is_other = r->ifindex > 0 && newest->ifindex != r->ifindex;
@@ -982,6 +1015,7 @@ uint64_t recovery_get_deadline(const Recovery *r) {
 
         usec = MIN_OF(get_kept_deadline(r), tftp_server_get_deadline(&r->tftp));
         usec = MIN_OF(usec, get_says_usec(r));
+        usec = MIN_OF(usec, progress_get_deadline(r->spec.progress));
         return MIN_OF(usec, get_fails_usec(r));
 }
 

@@ -95,7 +95,7 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
         if (r < 0) {
                 status = verb_call_failed(progress, &error);
                 if (status == EXIT_STATUS_DENIED)
-                        progress_note(progress, "a session may be closed by the user whose it is "
+                        progress_hint(progress, "a session may be closed by the user whose it is "
                                                 "('snagctl status'), and by an administrator");
                 return status;
         }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -333,9 +334,20 @@ static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *er
         return 0;
 }
 
+/* The line that moves is laid out for the new width at once. */
+static int on_resize(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        progress_tick(userdata, now_usec());
+        return 0;
+}
+
 /* Returns when the recovery is over. */
-static int run_loop(Run *run) {
+static int run_loop(Run *run, Progress *progress) {
         int r;
+
+        r = sd_event_add_signal(run->event, NULL, SIGWINCH | SD_EVENT_SIGNAL_PROCMASK, on_resize,
+                                progress);
+        if (r < 0)
+                return r;
 
         /* The bus before the sockets: of a word from snagd and a datagram that came after it, the word
          * is to be heard first. The other order, transport_drain() sees to. */
@@ -367,7 +379,7 @@ static ExitStatus set_up_failed(Progress *progress, ProxyError *error) {
 
         /* Group membership is looked up when it is asked for, so no new login is needed. */
         if (status == EXIT_STATUS_DENIED)
-                progress_note(progress,
+                progress_hint(progress,
                               "who sits at this computer, and who is in the group 'snagd', may "
                               "recover boards without a password; to join it, effective at once: "
                               "sudo adduser %s snagd",
@@ -395,7 +407,7 @@ static ExitStatus recover(const Request *q, Progress *progress) {
         else
                 progress_note(progress, "waiting for a board on any port");
 
-        r = run_loop(&run);
+        r = run_loop(&run, progress);
         close_session(&run);
         if (r < 0) {
                 progress_error(progress, "the event loop failed: %s", strerror(-r));

@@ -6,7 +6,7 @@
 
 ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint) {
         progress_error(progress, "%s", complaint);
-        progress_note(progress, "see 'snagctl %s%s--help'", verb ? verb : "", verb ? " " : "");
+        progress_hint(progress, "see 'snagctl %s%s--help'", verb ? verb : "", verb ? " " : "");
         return EXIT_STATUS_USAGE;
 }
 
