@@ -649,7 +649,7 @@ void manager_stop(Manager *manager) {
 
         manager->is_stopping = true;
         while (manager->n_sessions > 0)
-                session_close(manager->sessions[manager->n_sessions - 1]);
+                session_stop(manager->sessions[manager->n_sessions - 1]);
 }
 
 Session *manager_find_session(const Manager *manager, const char *id) {

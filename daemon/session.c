@@ -790,6 +790,19 @@ void session_close(Session *session) {
         manager_on_session_closed(session->manager, session);
 }
 
+void session_stop(Session *session) {
+        assert(session);
+
+        if (session->state != SESSION_STATE_FAILED && session->state != SESSION_STATE_CLOSED) {
+                failure_set(&session->failure, BUS_ERROR_SHUTTING_DOWN,
+                            "Session %s has ended: snagd is being stopped. Retry in a moment.",
+                            session->id);
+                session_drop_board(session);
+                session_set_state(session, SESSION_STATE_FAILED, SESSION_PROPERTY_FAILURE);
+        }
+        session_close(session);
+}
+
 int session_spec_parse(const char *soc, const char *port, const char *stage, uid_t owner_uid,
                        SessionSpec *ret, Failure *failure) {
         const Soc *found;

@@ -83,6 +83,9 @@ int session_start(Session *session, Failure *failure);
  * goes at the next turn of the event loop; do not use @session any more. */
 void session_close(Session *session);
 
+/* The same because the daemon goes; its client is told so by a failure, ShuttingDown. */
+void session_stop(Session *session);
+
 /* The rest is the manager's. Makes the namespace with all that can be there before a board is. */
 int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Session **ret,
                 Failure *failure);

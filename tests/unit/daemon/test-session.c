@@ -837,7 +837,11 @@ START_TEST(test_stop_closes_in_every_state) {
         plug("1-1", STAGE_ROM);
         plug("1-2", STAGE_ROM);
         unplug("1-2");
+        story[0] = '\0';
         manager_stop(manager);
+        ck_assert_str_eq(story, "s4:failed s4:removed s3:failed s3:removed s2:failed s2:removed "
+                                "s1:failed s1:removed");
+        ck_assert(changed & SESSION_PROPERTY_FAILURE);
         fake_settle(event);
         ck_assert_int_eq(fake_link("1-1")->netns, FAKE_HOME);
 
