@@ -5,37 +5,26 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "fd-util.h"
-#include "image-format.h"
+#include "firmware-check.h"
+#include "text.h"
 
 static const char *const kind_names[_FIRMWARE_KIND_MAX] = {
         [FIRMWARE_SPL] = "spl.bin",
         [FIRMWARE_U_BOOT] = "u-boot.img",
 };
 
-/* Sets *@ret_reason and evaluates to @error, for `return refuse(…);`. */
-static int refuse(int error, char **ret_reason, const char *format, ...) _printf_(3, 4);
-
-static int refuse(int error, char **ret_reason, const char *format, ...) {
-        va_list args;
-        int r;
-
-        va_start(args, format);
-        r = vasprintf(ret_reason, format, args);
-        va_end(args);
-        if (r < 0)
-                *ret_reason = NULL;
-
-        return error;
-}
-
-static int open_regular(const char *path, uint64_t *ret_size, char **ret_reason, int *ret_fd) {
+static int open_regular(const char *path, struct stat *ret_st, char **ret_reason, int *ret_fd) {
         _cleanup_fd_ int fd = -EBADF;
         struct stat st;
+
+        if (streq(path, "-"))
+                return text_refuse(
+                        -EINVAL, ret_reason,
+                        "'-': an image cannot come from standard input, since it has to "
+                        "be sent again when a board starts over; save it to a file first");
 
         /* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever; O_NOCTTY: and a
          * terminal is only to be refused. Neither changes anything for a regular file. */
@@ -43,23 +32,28 @@ static int open_regular(const char *path, uint64_t *ret_size, char **ret_reason,
         if (fd < 0) {
                 int error = -errno;
 
-                return refuse(error, ret_reason, "cannot open '%s': %s", path, strerror(-error));
+                return text_refuse(error, ret_reason, "cannot open '%s': %s%s", path,
+                                   strerror(-error),
+                                   error == -EACCES ? "; copy it to where you may read it, or have "
+                                                      "its owner allow that"
+                                                    : "");
         }
         if (fstat(fd, &st) < 0) {
                 int error = -errno;
 
-                return refuse(error, ret_reason, "cannot look at '%s': %s", path, strerror(-error));
+                return text_refuse(error, ret_reason, "cannot look at '%s': %s", path,
+                                   strerror(-error));
         }
         if (S_ISDIR(st.st_mode))
-                return refuse(-EISDIR, ret_reason, "'%s' is a directory; name the file in it",
-                              path);
+                return text_refuse(-EISDIR, ret_reason, "'%s' is a directory; name the file in it",
+                                   path);
         if (!S_ISREG(st.st_mode))
-                return refuse(-EINVAL, ret_reason,
-                              "'%s' is not a regular file; copy it to one first", path);
+                return text_refuse(-EINVAL, ret_reason,
+                                   "'%s' is not a regular file; copy it to one first", path);
         if (st.st_size <= 0)
-                return refuse(-ENODATA, ret_reason, "'%s' is empty", path);
+                return text_refuse(-ENODATA, ret_reason, "'%s' is empty", path);
 
-        *ret_size = (uint64_t) st.st_size;
+        *ret_st = st;
         *ret_fd = TAKE_FD(fd);
         return 0;
 }
@@ -68,13 +62,20 @@ static int check_size(const Firmware *f, const Soc *soc, uint64_t size, char **r
         if (size <= FIRMWARE_U_BOOT_SIZE_MAX)
                 return 0;
 
-        return refuse(-EFBIG, ret_reason,
-                      "'%s' has %" PRIu64 " bytes, far more than any image for %s", f->path, size,
-                      soc->name);
+        return text_refuse(-EFBIG, ret_reason,
+                           "'%s' has %" PRIu64 " bytes, far more than any image for %s", f->path,
+                           size, soc->name);
 }
 
-/* Reads exactly @size bytes. The file is read and not mapped: one that somebody truncates under a
- * mapping kills the reader with SIGBUS in mid-transfer. */
+static int changed(const Firmware *f, char **ret_reason) {
+        return text_refuse(-EAGAIN, ret_reason,
+                           "'%s' changed while it was read; is a build still running? Wait for it, "
+                           "and try again",
+                           f->path);
+}
+
+/* The file is read and not mapped: one that somebody truncates under a mapping kills the reader with
+ * SIGBUS in mid-transfer. */
 static int read_all(Firmware *f, int fd, size_t size, char **ret_reason) {
         f->data = malloc(size);
         if (!f->data)
@@ -88,107 +89,33 @@ static int read_all(Firmware *f, int fd, size_t size, char **ret_reason) {
                 if (n < 0) {
                         int error = -errno;
 
-                        return refuse(error, ret_reason, "cannot read '%s': %s", f->path,
-                                      strerror(-error));
+                        return text_refuse(error, ret_reason, "cannot read '%s': %s", f->path,
+                                           strerror(-error));
                 }
                 if (n == 0)
-                        return refuse(-EAGAIN, ret_reason,
-                                      "'%s' became shorter while it was read; is a build still "
-                                      "running?",
-                                      f->path);
+                        return changed(f, ret_reason);
                 f->size += (size_t) n;
         }
 
         return 0;
 }
 
-static int check_spl(const Firmware *f, const Soc *soc, char **ret_reason) {
-        switch (image_format_detect(f->data, f->size)) {
+/* A linker that writes the file anew while we read gives a mixture of two. The kernel's clock is coarse
+ * (some milliseconds), so this finds builds and not every byte. */
+static int check_unchanged(const Firmware *f, int fd, const struct stat *before,
+                           char **ret_reason) {
+        struct stat now;
 
-        case IMAGE_FORMAT_MLO_TOC:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an MLO, with the header for SD cards that the ROM does not "
-                              "want over USB; use spl/u-boot-spl.bin from the same build, or strip "
-                              "the header: tail -c +521 MLO >u-boot-spl.bin",
-                              f->path);
+        if (fstat(fd, &now) < 0) {
+                int error = -errno;
 
-        case IMAGE_FORMAT_MLO_GP:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' starts with a GP header, which the ROM does not want over USB; "
-                              "use spl/u-boot-spl.bin from the same build, or strip the header: "
-                              "tail -c +9 MLO >u-boot-spl.bin",
-                              f->path);
-
-        case IMAGE_FORMAT_MLO_SWAPPED:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an MLO for SPI flash, with its bytes swapped; use "
-                              "spl/u-boot-spl.bin from the same build",
-                              f->path);
-
-        case IMAGE_FORMAT_LEGACY:
-        case IMAGE_FORMAT_FIT:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an image like u-boot.img and no SPL; are --spl and --u-boot "
-                              "swapped?",
-                              f->path);
-
-        case IMAGE_FORMAT_ELF:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an ELF file; use the raw binary beside it, u-boot-spl.bin",
-                              f->path);
-
-        case IMAGE_FORMAT_UNKNOWN:
-        case _IMAGE_FORMAT_MAX:
-                break;
+                return text_refuse(error, ret_reason, "cannot look at '%s': %s", f->path,
+                                   strerror(-error));
         }
-
-        if (f->size > soc->spl_size_max)
-                return refuse(-EFBIG, ret_reason,
-                              "'%s' has %zu bytes, but the ROM of %s loads at most %" PRIu32
-                              "; is it the SPL (u-boot-spl.bin)?",
-                              f->path, f->size, soc->name, soc->spl_size_max);
-
+        if (now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+                return changed(f, ret_reason);
         return 0;
-}
-
-static int check_u_boot(const Firmware *f, char **ret_reason) {
-        ImageFormat format = image_format_detect(f->data, f->size);
-        const char *damage;
-
-        switch (format) {
-
-        case IMAGE_FORMAT_LEGACY:
-        case IMAGE_FORMAT_FIT:
-                damage = image_format_find_damage(format, f->data, f->size);
-                if (damage)
-                        return refuse(-EBADMSG, ret_reason,
-                                      "'%s' is damaged or incomplete: %s; copy or build it again",
-                                      f->path, damage);
-                return 0;
-
-        case IMAGE_FORMAT_MLO_TOC:
-        case IMAGE_FORMAT_MLO_GP:
-        case IMAGE_FORMAT_MLO_SWAPPED:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an MLO and not U-Boot; --u-boot wants u-boot.img from the "
-                              "same build",
-                              f->path);
-
-        case IMAGE_FORMAT_ELF:
-                return refuse(-EBADMSG, ret_reason,
-                              "'%s' is an ELF file; --u-boot wants u-boot.img from the same build",
-                              f->path);
-
-        case IMAGE_FORMAT_UNKNOWN:
-        case _IMAGE_FORMAT_MAX:
-                break;
-        }
-
-        return refuse(-EBADMSG, ret_reason,
-                      "'%s' is no image that the SPL takes (neither 0x27051956 nor 0xd00dfeed "
-                      "stands at its start); --u-boot wants u-boot.img, not u-boot.bin, and --spl "
-                      "the SPL",
-                      f->path);
 }
 
 /* The basename, if a board can be told it as it is. */
@@ -206,7 +133,7 @@ int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **re
                   Firmware **ret) {
         _cleanup_(firmware_freep) Firmware *f = NULL;
         _cleanup_fd_ int fd = -EBADF;
-        uint64_t size = 0;
+        struct stat st = {};
         int r;
 
         assert(kind < _FIRMWARE_KIND_MAX);
@@ -225,17 +152,19 @@ int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **re
         if (!f->path)
                 return -ENOMEM;
 
-        r = open_regular(path, &size, ret_reason, &fd);
+        r = open_regular(path, &st, ret_reason, &fd);
         if (r < 0)
                 return r;
-        r = check_size(f, soc, size, ret_reason);
+        r = check_size(f, soc, (uint64_t) st.st_size, ret_reason);
         if (r < 0)
                 return r;
-        r = read_all(f, fd, (size_t) size, ret_reason);
+        r = read_all(f, fd, (size_t) st.st_size, ret_reason);
         if (r < 0)
                 return r;
-
-        r = kind == FIRMWARE_SPL ? check_spl(f, soc, ret_reason) : check_u_boot(f, ret_reason);
+        r = check_unchanged(f, fd, &st, ret_reason);
+        if (r < 0)
+                return r;
+        r = firmware_check(f, soc, ret_reason);
         if (r < 0)
                 return r;
 
@@ -249,7 +178,9 @@ Firmware *firmware_free(Firmware *f) {
                 return NULL;
 
         free(f->data);
+        free(f->note);
         free(f->path);
+        free(f->warning);
         free(f);
         return NULL;
 }

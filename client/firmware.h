@@ -26,11 +26,13 @@ typedef struct Firmware {
         FirmwareKind kind;
         char *path;                           /* as the user wrote it */
         char name[FIRMWARE_NAME_LEN_MAX + 1]; /* under which it is served */
-        uint8_t *data;
+        uint8_t *data;                        /* what is sent: of an MLO the raw SPL inside */
         size_t size;
+        char *note;    /* what the user should know about it, or NULL */
+        char *warning; /* what may well be wrong with it, or NULL */
 } Firmware;
 
-/* Opens, reads and checks @path for @soc (borrowed during the call). Returns 0; -ENOMEM; or another
+/* Opens, reads and checks (firmware-check.h) @path for @soc (borrowed during the call). Returns 0; -ENOMEM; or another
  * negative errno and in *@ret_reason the sentence that says what is wrong and what to do (the caller
  * frees it; NULL when memory ran out). A FIFO, a socket, a device or a directory is refused at once. */
 int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **ret_reason,

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 /* Decodes one UTF-8 sequence of @left bytes at most. Returns its length and the character, or 0 if it
@@ -100,6 +101,22 @@ size_t text_width(const char *string) {
                         width++;
 
         return width;
+}
+
+int text_refuse(int error, char **ret_text, const char *format, ...) {
+        va_list args;
+        int r;
+
+        assert(error < 0);
+        assert(ret_text);
+
+        va_start(args, format);
+        r = vasprintf(ret_text, format, args);
+        va_end(args);
+        if (r < 0)
+                *ret_text = NULL;
+
+        return error;
 }
 
 const char *text_format_amount(char buffer[static TEXT_AMOUNT_LEN_MAX], uint64_t bytes,

@@ -17,6 +17,10 @@ char *text_printable_n(const void *bytes, size_t size);
 /* How wide @string is on a terminal, one column a character (no wide characters are expected). */
 size_t text_width(const char *string);
 
+/* For `return text_refuse(…);`: formats the sentence that says why into *@ret_text (NULL when memory ran
+ * out) and returns @error. */
+int text_refuse(int error, char **ret_text, const char *format, ...) _printf_(3, 4);
+
 #define TEXT_AMOUNT_LEN_MAX 96
 
 /* Writes "109736 bytes in 0.42 s (255 KiB/s)"; without the rate if @usec is 0. Returns @buffer. */

@@ -28,8 +28,8 @@ static const char help[] =
         "Brings a board back over USB: waits for one that is in its boot ROM, sends it the SPL,\n"
         "and sends the SPL U-Boot. SOC is 'am335x'.\n"
         "\n"
-        "      --spl FILE         what the ROM loads: spl/u-boot-spl.bin (not MLO) of a build\n"
-        "                         with CONFIG_SPL_NET and CONFIG_SPL_USB_ETHER\n"
+        "      --spl FILE         what the ROM loads: spl/u-boot-spl.bin or MLO of a build with\n"
+        "                         CONFIG_SPL_NET and CONFIG_SPL_USB_ETHER\n"
         "      --u-boot FILE      what the SPL loads: u-boot.img of the same build\n"
         "      --port PORT        only a board on this USB port ('1-1.4', or the port's ID_PATH:\n"
         "                         see 'snagctl list'); else the next board on any port\n"
@@ -200,8 +200,13 @@ static ExitStatus open_file(Progress *progress, const Soc *soc, FirmwareKind kin
         int r;
 
         r = firmware_open(kind, path, soc, &reason, ret);
-        if (r >= 0)
+        if (r >= 0) {
+                if ((*ret)->note)
+                        progress_note(progress, "%s", (*ret)->note);
+                if ((*ret)->warning)
+                        progress_warning(progress, "%s", (*ret)->warning);
                 return EXIT_STATUS_SUCCESS;
+        }
         if (!reason)
                 return verb_out_of_memory(progress);
 

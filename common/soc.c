@@ -13,6 +13,7 @@ DEFINE_STRING_TABLE(stage, Stage);
 static const Soc soc_table[] = {
         {
                 .name = "am335x",
+                .spl_load_addr = 0x402F0400,
                 .spl_size_max = 0x4030B800 - 0x402F0400,
                 .vendor_classes =
                         {

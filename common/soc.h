@@ -19,6 +19,9 @@ DECLARE_STRING_TABLE(stage, Stage);
 typedef struct Soc {
         const char *name; /* as on the command line, the bus and in ID_SNAGD_SOC */
 
+        /* What an SPL is linked for: U-Boot's SPL_TEXT_BASE. */
+        uint32_t spl_load_addr;
+
         /* The most that the ROM loads into SRAM, in bytes. AM335x: 0x402F0400..0x4030B800, TRM
          * SPRUH73 26.1.9.2. */
         uint32_t spl_size_max;

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Words for scripts that run snagd and snagctl on a private bus, with veths for boards. A script is
-# called with the paths of snagd-veth, fake-polkit, snagctl and sim-board, and begins with
+# called with the paths of snagd-veth, fake-polkit, snagctl, sim-board and make-image, and begins with
 # '. lib.sh'. Everything happens in namespaces of its own (network, mounts, processes), which end with
 # the script and take everything along.
 #
@@ -35,8 +35,6 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/tap.sh
 . "$here/../tap.sh"
-# shellcheck source=tests/images.sh
-. "$here/../images.sh"
 
 if [ -z "${SNAGD_STACK_INSIDE:-}" ]; then
         if ! unshare --net --mount --pid --fork true 2>/dev/null; then
@@ -55,6 +53,7 @@ snagd_veth=$1
 fake_polkit=$2
 snagctl=$3
 sim_board=$4
+make_image=$5
 work=$SNAGD_STACK_INSIDE
 
 # An event that should come comes at once; this is the end of hope, not a measure.
@@ -287,6 +286,6 @@ ip link set lo up
 unshare --net sleep infinity &
 board_ns_pid=$!
 # Sizes that end in a short block and in an empty one.
-make_spl "$work/u-boot-spl.bin" 50000
-make_u_boot "$work/u-boot.img" $((300 * 1468))
+"$make_image" spl "$work/u-boot-spl.bin" 50000
+"$make_image" u-boot "$work/u-boot.img" $((300 * 1468))
 start_bus

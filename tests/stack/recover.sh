@@ -34,13 +34,13 @@ recovers 'blocks of 512' blksize --blksize 512
 recovers 'PG1.0' pg1 --rom-vci 'DM814x ROM v1.0'
 
 # Sizes: one block, a multiple of the block size, one byte more or less, the ROM's limit.
-for sizes in '1 64' '511 1467' '512 1468' '513 1469' "51200 $((100 * 1468))" "111616 $((100 * 1468 - 1))"; do
-        make_spl "$work/u-boot-spl.bin" "${sizes% *}"
-        make_u_boot "$work/u-boot.img" "${sizes#* }"
+for sizes in '1 65' '511 1467' '512 1468' '513 1469' "51200 $((100 * 1468))" "111616 $((100 * 1468 - 1))"; do
+        "$make_image" spl "$work/u-boot-spl.bin" "${sizes% *}"
+        "$make_image" u-boot "$work/u-boot.img" "${sizes#* }"
         recovers "images of ${sizes/ / and } bytes" "size-${sizes/ /-}"
 done
-make_spl "$work/u-boot-spl.bin" 50000
-make_u_boot "$work/u-boot.img" $((300 * 1468))
+"$make_image" spl "$work/u-boot-spl.bin" 50000
+"$make_image" u-boot "$work/u-boot.img" $((300 * 1468))
 
 # The board is there first, and its request waits in it.
 plug 1-1 rom

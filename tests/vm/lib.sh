@@ -25,7 +25,7 @@
 #   use_ports N             N simulated USB ports, numbered from 0
 #   port_name N             what the kernel calls one: 3-1
 #   make_images DIR [SPL_BYTES [U_BOOT_BYTES]]
-#                           random u-boot-spl.bin and u-boot.img (with the header that one has)
+#                           random u-boot-spl.bin and u-boot.img (with the headers that those have)
 #   plug_board REPORT N [OPTION…]
 #                           starts sim-board on port N; its process is $board, its report a file
 #                           among the artifacts
@@ -225,29 +225,11 @@ port_name() {
         echo "${bus##*usb}-1"
 }
 
-be32() {
-        # shellcheck disable=SC2059
-        printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) \
-                $(($1 >> 8 & 255)) $(($1 & 255)))"
-}
-
 make_images() {
-        local dir=$1 spl=${2:-70001} u_boot=${3:-500000}
-        mkdir -p "$dir"
-        {
-                # An ARM branch and no GP header behind it, as U-Boot's vectors begin.
-                printf '\x0f\x00\x00\xea\x14\xf0\x9f\xe5'
-                head -c $((spl - 8)) /dev/urandom
-        } >"$dir/u-boot-spl.bin"
-        {
-                # U-Boot's legacy header: of its 64 bytes the magic and the length of the data matter.
-                be32 $((0x27051956))
-                head -c 8 /dev/zero
-                be32 $((u_boot - 64))
-                head -c 48 /dev/zero
-                head -c $((u_boot - 64)) /dev/urandom
-        } >"$dir/u-boot.img"
-        chmod -R a+rX "$dir"
+        mkdir -p "$1"
+        "$SNAGD_TESTS/make-image" spl "$1/u-boot-spl.bin" "${2:-70001}"
+        "$SNAGD_TESTS/make-image" u-boot "$1/u-boot.img" "${3:-500000}"
+        chmod -R a+rX "$1"
 }
 
 plug_board() {

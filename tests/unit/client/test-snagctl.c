@@ -16,6 +16,7 @@
 #include "check-main.h"
 #include "fake-snagd.h"
 #include "fd-util.h"
+#include "test-images.h"
 
 static char folder[64], address[128];
 static pid_t bus_pid = -1, fake_pid = -1;
@@ -48,13 +49,24 @@ static void stop(pid_t *pid) {
         *pid = -1;
 }
 
+static void write_images(void) {
+        uint8_t head[TEST_IMAGE_MLO_HEAD + TEST_IMAGE_SPL_HEAD] = {};
+        static uint8_t u_boot[20000];
+
+        test_image_begin_spl(head);
+        write_file("u-boot-spl.bin", head, TEST_IMAGE_SPL_HEAD, 5000);
+        test_image_begin_mlo(head, 5520);
+        test_image_begin_spl(head + TEST_IMAGE_MLO_HEAD);
+        write_file("MLO", head, sizeof(head), 5520);
+        test_image_begin_legacy(u_boot, sizeof(u_boot));
+        write_file("u-boot.img", u_boot, sizeof(u_boot), sizeof(u_boot));
+}
+
 static void set_up(void) {
         (void) stpcpy(folder, "/tmp/test-snagctl-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(folder));
         (void) snprintf(address, sizeof(address), "unix:path=%s/bus", folder);
-        write_file("u-boot-spl.bin", "\x0e\x00\x00\xea", 4, 5000);
-        write_file("u-boot.img", "\x27\x05\x19\x56", 4, 20000);
-        write_file("MLO", "\x40\0\0\0\x0c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0CHSETTINGS", 30, 5000);
+        write_images();
         write_file("empty", "", 0, 0);
         ck_assert_int_eq(mkfifo(in_folder("fifo"), 0600), 0);
 }
@@ -308,8 +320,11 @@ START_TEST(test_files_that_cannot_be_used) {
         check(2, NULL, "is a directory");
         RUN("recover", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT);
         check(2, NULL, "is empty");
-        RUN("recover", "am335x", "--spl", in_folder("MLO"), GOOD_U_BOOT);
-        check(2, NULL, "u-boot-spl.bin");
+        RUN("recover", "am335x", "--spl", "-", GOOD_U_BOOT);
+        check(2, NULL, "standard input");
+        write_file("u-boot.img.gz", "\x1f\x8b\x08", 3, 1000);
+        RUN("recover", "am335x", GOOD_SPL, "--u-boot", in_folder("u-boot.img.gz"));
+        check(2, NULL, "gunzip");
         RUN("recover", "am335x", "--spl", in_folder("u-boot.img"), "--u-boot",
             in_folder("u-boot-spl.bin"));
         check(2, NULL, "swapped?");
@@ -474,6 +489,23 @@ START_TEST(test_board_is_pulled) {
 }
 END_TEST
 
+START_TEST(test_recovers_with_mlo) {
+        ck_assert_int_eq(rename(in_folder("MLO"), in_folder("u-boot-spl.bin")), 0);
+        start_snagd(&(FakeStory){.plugs_board = true});
+        RUN(GOOD_RECOVER);
+        check(0, "recovered in", "is an MLO: its header of 520 bytes");
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: ROM served: u-boot-spl.bin, 5000 bytes"));
+        stop(&fake_pid);
+        stop(&bus_pid);
+
+        write_file("u-boot-spl.bin", "\x0e\x00\x00\xea", 4, 5000);
+        start_snagd(&(FakeStory){.plugs_board = true});
+        RUN(GOOD_RECOVER);
+        check(0, "recovered in", "warning: '");
+        ck_assert_ptr_nonnull(strstr(err, "CONFIG_SPL_USB_ETHER"));
+}
+END_TEST
+
 START_TEST(test_recovers) {
         start_snagd(&(FakeStory){.plugs_board = true});
         RUN(GOOD_RECOVER);
@@ -570,6 +602,7 @@ int main(void) {
                 test_board_is_pulled,
                 test_recovers,
                 test_believes_nobody_but_snagd,
+                test_recovers_with_mlo,
                 test_signals,
                 test_signal_while_a_password_is_awaited,
                 test_lost_result,
