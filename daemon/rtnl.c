@@ -756,6 +756,28 @@ static int join(int fd, int group) {
         return 0;
 }
 
+static int join_groups(const RtnlMonitor *monitor) {
+        const RtnlMonitorCallbacks *callbacks = &monitor->callbacks;
+        const struct {
+                int group;
+                bool is_wanted;
+        } groups[] = {
+                {RTNLGRP_LINK, callbacks->link_removed || callbacks->link_changed},
+                {RTNLGRP_IPV4_IFADDR, callbacks->link_changed},
+                {RTNLGRP_IPV6_IFADDR, callbacks->link_changed},
+                {RTNLGRP_NSID, callbacks->nsid_removed},
+        };
+        int r;
+
+        for (size_t i = 0; i < ELEMENTSOF(groups); i++)
+                if (groups[i].is_wanted) {
+                        r = join(monitor->fd, groups[i].group);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
 int rtnl_monitor_new(const RtnlMonitorCallbacks *callbacks, void *userdata, RtnlMonitor **ret) {
         _cleanup_(rtnl_monitor_freep) RtnlMonitor *monitor = NULL;
         int r;
@@ -771,16 +793,9 @@ int rtnl_monitor_new(const RtnlMonitorCallbacks *callbacks, void *userdata, Rtnl
         r = open_socket(SOCK_NONBLOCK, &monitor->fd);
         if (r < 0)
                 return r;
-        if (callbacks->link_removed) {
-                r = join(monitor->fd, RTNLGRP_LINK);
-                if (r < 0)
-                        return r;
-        }
-        if (callbacks->nsid_removed) {
-                r = join(monitor->fd, RTNLGRP_NSID);
-                if (r < 0)
-                        return r;
-        }
+        r = join_groups(monitor);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(monitor);
         return 0;
@@ -821,6 +836,27 @@ static void handle_link_removed(const RtnlMonitor *monitor, struct nlmsghdr *hea
                                         monitor->userdata);
 }
 
+static void handle_link_changed(const RtnlMonitor *monitor, const struct nlmsghdr *header) {
+        const struct ifinfomsg *info;
+
+        if (!monitor->callbacks.link_changed || nlmsg_datalen(header) < (int) sizeof(*info))
+                return;
+
+        info = nlmsg_data(header);
+        if (info->ifi_family == AF_UNSPEC)
+                monitor->callbacks.link_changed(info->ifi_index, monitor->userdata);
+}
+
+static void handle_address_changed(const RtnlMonitor *monitor, const struct nlmsghdr *header) {
+        const struct ifaddrmsg *info;
+
+        if (!monitor->callbacks.link_changed || nlmsg_datalen(header) < (int) sizeof(*info))
+                return;
+
+        info = nlmsg_data(header);
+        monitor->callbacks.link_changed((int) info->ifa_index, monitor->userdata);
+}
+
 static void handle_nsid_removed(const RtnlMonitor *monitor, struct nlmsghdr *header) {
         int nsid = parse_nsid(header);
 
@@ -835,12 +871,24 @@ static void handle_overflow(const RtnlMonitor *monitor) {
 
 static void handle_datagram(const RtnlMonitor *monitor, void *buffer, int left) {
         for (struct nlmsghdr *header = buffer; nlmsg_ok(header, left);
-             header = nlmsg_next(header, &left)) {
-                if (header->nlmsg_type == RTM_DELLINK)
+             header = nlmsg_next(header, &left))
+                switch (header->nlmsg_type) {
+                case RTM_DELLINK:
                         handle_link_removed(monitor, header);
-                else if (header->nlmsg_type == RTM_DELNSID)
+                        break;
+                case RTM_NEWLINK:
+                        handle_link_changed(monitor, header);
+                        break;
+                case RTM_NEWADDR:
+                case RTM_DELADDR:
+                        handle_address_changed(monitor, header);
+                        break;
+                case RTM_DELNSID:
                         handle_nsid_removed(monitor, header);
-        }
+                        break;
+                default:
+                        break;
+                }
 }
 
 int rtnl_monitor_dispatch(RtnlMonitor *monitor) {

@@ -27,12 +27,16 @@ typedef struct RtnlLink {
         char name[IF_NAMESIZE];
 } RtnlLink;
 
-/* Each may be NULL; which of the first two is set decides which events are asked for. */
+/* Each may be NULL; which of the first three is set decides which events are asked for. */
 typedef struct RtnlMonitorCallbacks {
         /* RTM_DELLINK: a link left this namespace. @is_moved: into another one (by us or by an
          * administrator); otherwise the device is gone: the first sign of an unplug. An event that
          * was under way when the same link came back may still arrive: check @is_moved. */
         void (*link_removed)(int ifindex, const char *name, bool is_moved, void *userdata);
+
+        /* RTM_NEWLINK, RTM_NEWADDR, RTM_DELADDR: something about a link may have changed: its flags, its
+         * master, an address of it. */
+        void (*link_changed)(int ifindex, void *userdata);
 
         /* RTM_DELNSID: the namespace that rtnl_nsid_assign() numbered is gone for good: every fd and
          * every socket in it is closed. The number may be given to another one from now on. */

@@ -465,7 +465,7 @@ typedef struct Events {
         int ifindex, nsid;
         char name[IF_NAMESIZE];
         bool is_moved;
-        unsigned int n_links, n_nsids, n_overflows;
+        unsigned int n_links, n_changes, n_nsids, n_overflows;
 } Events;
 
 static void on_link_removed(int ifindex, const char *name, bool is_moved, void *userdata) {
@@ -475,6 +475,13 @@ static void on_link_removed(int ifindex, const char *name, bool is_moved, void *
         events->is_moved = is_moved;
         events->n_links++;
         snprintf(events->name, sizeof(events->name), "%s", name);
+}
+
+static void on_link_changed(int ifindex, void *userdata) {
+        Events *events = userdata;
+
+        if (events->ifindex == ifindex)
+                events->n_changes++;
 }
 
 static void on_nsid_removed(int nsid, void *userdata) {
@@ -490,6 +497,8 @@ static void on_overflow(void *userdata) {
 
 static const RtnlMonitorCallbacks link_callbacks = {.link_removed = on_link_removed,
                                                     .overflow = on_overflow};
+static const RtnlMonitorCallbacks change_callbacks = {.link_changed = on_link_changed,
+                                                      .overflow = on_overflow};
 static const RtnlMonitorCallbacks nsid_callbacks = {.nsid_removed = on_nsid_removed,
                                                     .overflow = on_overflow};
 
@@ -536,6 +545,40 @@ START_TEST(test_monitor_tells_a_move_from_an_unplug) {
         wait_for(monitor, &events.n_links, 1);
         ck_assert_int_eq(events.ifindex, world.ifindex);
         ck_assert(events.is_moved);
+}
+END_TEST
+
+static int set_down(const char *name) {
+        return test_link_set_up(name, false);
+}
+
+static int remove_test_address(const char *name) {
+        int r = test_link_add_address(name, "0.0.0.0", "255.255.255.0");
+
+        return r == -EADDRNOTAVAIL ? 0 : r; /* it is gone, and so has no netmask */
+}
+
+/* What rtnl_link_get() and rtnl_link_has_address() answer. */
+START_TEST(test_monitor_tells_of_changes) {
+        static int (*const changes[])(const char *name) = {add_test_address, set_up,
+                                                           remove_test_address, set_down};
+        _cleanup_(rtnl_monitor_freep) RtnlMonitor *monitor = NULL;
+        Events events = {.ifindex = make_pair("usb0", 0)};
+
+        make_pair("usb1", 0);
+        ck_assert_ok(rtnl_monitor_new(&change_callbacks, &events, &monitor));
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++)
+                ck_assert_ok(changes[i]("usb1"));
+        ck_assert_ok(rtnl_monitor_dispatch(monitor));
+        ck_assert_uint_eq(events.n_changes, 0);
+
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                events.n_changes = 0;
+                ck_assert_ok(changes[i]("usb0"));
+                ck_assert_ok(rtnl_monitor_dispatch(monitor));
+                ck_assert_uint_gt(events.n_changes, 0);
+        }
+        ck_assert_uint_eq(events.n_overflows, 0);
 }
 END_TEST
 
@@ -670,6 +713,7 @@ NETNS_TEST_MAIN("rtnl", world_setup, world_teardown, test_get_and_find, test_no_
                 test_home_when_the_old_name_is_taken, test_home_when_all_is_taken,
                 test_home_with_an_odd_old_name, test_thirty_go_home, test_there_and_back_again,
                 test_address, test_monitor_tells_of_an_unplug,
-                test_monitor_tells_a_move_from_an_unplug, test_monitor_is_silent_elsewhere,
-                test_monitor_tells_of_lost_events, test_monitor_hears_only_the_kernel,
-                test_nsid_is_kept, test_nsid_after_a_move, test_a_socket_keeps_the_namespace)
+                test_monitor_tells_a_move_from_an_unplug, test_monitor_tells_of_changes,
+                test_monitor_is_silent_elsewhere, test_monitor_tells_of_lost_events,
+                test_monitor_hears_only_the_kernel, test_nsid_is_kept, test_nsid_after_a_move,
+                test_a_socket_keeps_the_namespace)
