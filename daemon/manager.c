@@ -4,7 +4,8 @@
  *
  * Boards come and go with the board monitor's calls, sessions with the D-Bus edge's. A board is
  * offered when its interface is ready to be moved, when a session starts, and when a session ends or
- * falls back to waiting, for its port is free for others then.
+ * falls back to waiting, for its port is free for others then; and when an interface that was in use
+ * may have come free.
  *
  * Who gets a board (manager_choose_session()):
  *     1. an SPL on the port of a session that waits for it: it is half of that one's recovery, and
@@ -35,11 +36,6 @@
 #include "netns.h"
 #include "rtnl.h"
 
-/* How often an interface that is in use is looked at again. The kernel has events for it, but so
- * many others come with them on a busy host that looking is cheaper. Only runs while there is one. */
-#define PROBLEM_RECHECK_USEC          (2 * USEC_PER_SEC)
-#define PROBLEM_RECHECK_ACCURACY_USEC (USEC_PER_SEC / 2)
-
 typedef struct CountedNamespace {
         int nsid;
         uid_t uid;
@@ -54,8 +50,9 @@ struct Manager {
         sd_event_source *rtnl_monitor_source;
         BoardMonitor *board_monitor;
         sd_event_source *board_monitor_source;
-        sd_event_source *defer_source;   /* offers boards, frees closed sessions */
-        sd_event_source *problem_source; /* looks again at interfaces in use */
+        sd_event_source *defer_source; /* offers boards, frees closed sessions */
+        RtnlMonitor *use_monitor;      /* while a board's interface is in use by others */
+        sd_event_source *use_source;
 
         Board **boards; /* in the order of their coming */
         size_t n_boards;
@@ -180,9 +177,54 @@ int manager_check_link(Manager *manager, Board *board) {
         return why ? 1 : 0;
 }
 
-static int on_problem_timer(sd_event_source *source, uint64_t usec, void *userdata);
+/* A board whose interface is in use may be free now; or lost events may have told so. */
+static void on_link_changed(int ifindex, void *userdata) {
+        Manager *manager = userdata;
 
-/* Keeps the timer running as long as an interface in use is the only thing in a board's way. */
+        for (size_t i = 0; i < manager->n_boards; i++)
+                if (board_get_ifindex(manager->boards[i]) == ifindex &&
+                    *board_get_problem(manager->boards[i]))
+                        manager_defer(manager);
+}
+
+static void on_changes_lost(void *userdata) {
+        manager_defer(userdata);
+}
+
+static void manager_end_watch(Manager *manager) {
+        manager->use_source = sd_event_source_disable_unref(manager->use_source);
+        manager->use_monitor = rtnl_monitor_free(manager->use_monitor);
+}
+
+static int on_use_monitor_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Manager *manager = userdata;
+        int r;
+
+        r = rtnl_monitor_dispatch(manager->use_monitor);
+        if (r < 0) {
+                log_error_errno(r, "Cannot hear of the interfaces that are in use any more: %m");
+                manager_end_watch(manager);
+        }
+        return 0;
+}
+
+static int manager_begin_watch(Manager *manager) {
+        static const RtnlMonitorCallbacks callbacks = {
+                .link_changed = on_link_changed,
+                .overflow = on_changes_lost,
+        };
+        int r;
+
+        r = rtnl_monitor_new(&callbacks, manager, &manager->use_monitor);
+        if (r < 0)
+                return r;
+        return sd_event_add_io(manager->event, &manager->use_source,
+                               rtnl_monitor_get_fd(manager->use_monitor), EPOLLIN,
+                               on_use_monitor_io, manager);
+}
+
+/* Listens to what happens to the host's links, as long as there is a board whose interface is in use:
+ * on a busy host that is a lot, and nothing else needs it. */
 static void manager_watch_problems(Manager *manager) {
         bool is_wanted = false;
         int r;
@@ -193,25 +235,20 @@ static void manager_watch_problems(Manager *manager) {
                         is_wanted = true;
 
         if (!is_wanted) {
-                manager->problem_source = sd_event_source_disable_unref(manager->problem_source);
+                manager_end_watch(manager);
                 return;
         }
-        if (manager->problem_source)
+        if (manager->use_monitor)
                 return;
 
-        r = sd_event_add_time_relative(manager->event, &manager->problem_source, CLOCK_MONOTONIC,
-                                       PROBLEM_RECHECK_USEC, PROBLEM_RECHECK_ACCURACY_USEC,
-                                       on_problem_timer, manager);
-        if (r < 0)
-                log_error_errno(r, "Interfaces in use are not looked at again: %m");
-}
-
-static int on_problem_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        Manager *manager = userdata;
-
-        manager->problem_source = sd_event_source_disable_unref(manager->problem_source);
-        manager_offer_boards(manager);
-        return 0;
+        r = manager_begin_watch(manager);
+        if (r < 0) {
+                log_error_errno(r, "Cannot hear when interfaces in use come free: %m");
+                manager_end_watch(manager);
+                return;
+        }
+        /* What changed since it was looked at has been told to nobody. */
+        manager_defer(manager);
 }
 
 /* Who gets which */
@@ -622,7 +659,7 @@ Manager *manager_free(Manager *manager) {
                 board_free(manager->boards[--manager->n_boards]);
         free(manager->boards);
 
-        sd_event_source_disable_unref(manager->problem_source);
+        manager_end_watch(manager);
         sd_event_source_disable_unref(manager->defer_source);
         sd_event_source_disable_unref(manager->board_monitor_source);
         board_monitor_free(manager->board_monitor);

@@ -307,6 +307,24 @@ START_TEST(test_interface_in_use_is_left_alone) {
 }
 END_TEST
 
+START_TEST(test_interface_in_use_is_taken_when_it_comes_free) {
+        SessionSpec spec;
+        Session *session;
+
+        plug("usb7", STAGE_SPL);
+        ck_assert_ok(test_link_add_address("usb7", "10.0.0.1", "255.255.255.0"));
+        ck_assert_ok(session_spec_parse("am335x", NULL, "spl", 1000, &spec, NULL));
+        ck_assert_ok(manager_open_session(manager, &spec, &session, NULL));
+        ck_assert_ok(session_start(session, NULL));
+        ck_assert_int_eq(session_get_state(session), SESSION_STATE_WAITING);
+
+        ck_assert_ok(test_link_set_up("usb7", false));
+        (void) test_link_add_address("usb7", "0.0.0.0", "255.255.255.0"); /* removes it */
+        wait_for(session, SESSION_STATE_READY);
+        session_close(session);
+}
+END_TEST
+
 START_TEST(test_many_sessions) {
         Session *sessions[SESSIONS_PER_USER_MAX];
         SessionSpec spec;
@@ -324,4 +342,5 @@ NETNS_TEST_MAIN("session", setup, teardown, test_recovers_a_board,
                 test_counts_a_namespace_until_its_last_socket_is_closed,
                 test_board_comes_home_and_is_taken_again, test_pulled_before_it_is_taken,
                 test_closed_right_after_the_unplug, test_spl_before_the_unplug_of_its_rom_is_read,
-                test_interface_in_use_is_left_alone, test_many_sessions)
+                test_interface_in_use_is_left_alone,
+                test_interface_in_use_is_taken_when_it_comes_free, test_many_sessions)

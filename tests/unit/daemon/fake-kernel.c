@@ -33,7 +33,7 @@ typedef struct FakeNamespace {
 } FakeNamespace;
 
 typedef struct FakeEvent {
-        enum { LINK_REMOVED, NSID_REMOVED, OVERFLOW } type;
+        enum { LINK_REMOVED, LINK_CHANGED, NSID_REMOVED, OVERFLOW } type;
         int number;
         bool is_moved;
 } FakeEvent;
@@ -318,6 +318,10 @@ void fake_unplug(const char *port) {
 
 void fake_send_link_removed(int netns, int ifindex, bool is_moved) {
         queue_event(netns, (FakeEvent){LINK_REMOVED, ifindex, is_moved});
+}
+
+void fake_send_link_changed(int ifindex) {
+        queue_event(FAKE_HOME, (FakeEvent){LINK_CHANGED, ifindex, false});
 }
 
 void fake_send_nsid_removed(int nsid) {
@@ -620,6 +624,8 @@ int rtnl_monitor_dispatch(RtnlMonitor *monitor) {
                 if (e.type == LINK_REMOVED && monitor->callbacks.link_removed)
                         monitor->callbacks.link_removed(e.number, "x", e.is_moved,
                                                         monitor->userdata);
+                else if (e.type == LINK_CHANGED && monitor->callbacks.link_changed)
+                        monitor->callbacks.link_changed(e.number, monitor->userdata);
                 else if (e.type == NSID_REMOVED && monitor->callbacks.nsid_removed)
                         monitor->callbacks.nsid_removed(e.number, monitor->userdata);
                 else if (e.type == OVERFLOW)

@@ -58,6 +58,7 @@ FakeLink *fake_link(const char *port);
 
 /* Events of a kind that the kernel sends and that mean nothing, or lost ones. */
 void fake_send_link_removed(int netns, int ifindex, bool is_moved);
+void fake_send_link_changed(int ifindex); /* on the host */
 void fake_send_nsid_removed(int nsid);
 void fake_send_overflow(int netns);
 void fake_break_monitor(int netns, int error);

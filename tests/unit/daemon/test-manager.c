@@ -477,15 +477,75 @@ START_TEST(test_tells_when_idleness_changes) {
 END_TEST
 
 START_TEST(test_problem_is_shown_without_a_session) {
+        unsigned n_objects;
+
         set_up();
+        n_objects = fake_count_objects();
         fake_plug("1-1", NULL, STAGE_SPL);
         fake_link("1-1")->master = 4;
         fake_settle(event);
         ck_assert(strstr(board_get_problem(manager_find_board(manager, "1-1")), "bridge"));
         ck_assert_uint_eq(board_changes, BOARD_PROPERTY_PROBLEM);
-        ck_assert_uint_eq(fake_count_timers(), 1);
+        ck_assert_uint_eq(fake_count_objects(), n_objects + 1);
+
+        /* What it is told of others, or of nothing, changes nothing. */
+        fake_send_link_changed(fake_link("1-1")->ifindex + 1);
+        fake_send_link_changed(fake_link("1-1")->ifindex);
+        fake_settle(event);
+        ck_assert(strstr(board_get_problem(manager_find_board(manager, "1-1")), "bridge"));
+        fake_link("1-1")->master = 0;
+        fake_link("1-1")->flags |= IFF_UP;
+        fake_send_link_changed(fake_link("1-1")->ifindex);
+        fake_settle(event);
+        ck_assert(strstr(board_get_problem(manager_find_board(manager, "1-1")), "is up"));
         unplug("1-1");
-        ck_assert_uint_eq(fake_count_timers(), 0);
+        ck_assert_uint_eq(fake_count_objects(), n_objects);
+        tear_down();
+}
+END_TEST
+
+static bool is_free(void) {
+        return streq(board_get_problem(manager_find_board(manager, "1-1")), "");
+}
+
+START_TEST(test_no_news_of_problems_is_lost) {
+        set_up();
+        fake_plug("1-1", NULL, STAGE_SPL);
+        fake_link("1-1")->has_address = true;
+
+        /* Changed after it was looked at, and before anybody listened. */
+        ck_assert_int_ge(sd_event_run(event, 0), 0);
+        ck_assert(!is_free());
+        fake_link("1-1")->has_address = false;
+        fake_settle(event);
+        ck_assert(is_free());
+
+        fake_link("1-1")->has_address = true;
+        fake_change("1-1");
+        fake_settle(event);
+        ck_assert(!is_free());
+        fake_link("1-1")->has_address = false;
+        fake_send_overflow(FAKE_HOME);
+        fake_settle(event);
+        ck_assert(is_free());
+        tear_down();
+}
+END_TEST
+
+/* Then it is as it would be without: the next event of udev's tells. */
+START_TEST(test_survives_that_problems_cannot_be_watched) {
+        set_up();
+        fake.fail_error = -EMFILE;
+        fake.fail_at = fake.n_steps + 3; /* after two looks at the interface */
+        fake_plug("1-1", NULL, STAGE_SPL);
+        fake_link("1-1")->has_address = true;
+        fake_settle(event);
+        ck_assert_str_eq(fake.failed_step, "rtnl_monitor_new");
+        ck_assert(!is_free());
+        fake_link("1-1")->has_address = false;
+        fake_change("1-1");
+        fake_settle(event);
+        ck_assert(is_free());
         tear_down();
 }
 END_TEST
@@ -591,7 +651,10 @@ static void random_step(void) {
         case 8:
                 if (fake_is_plugged(port) && fake_link(port)->netns == FAKE_HOME) {
                         fake_link(port)->has_address = roll(2);
-                        fake_change(port);
+                        if (roll(2))
+                                fake_change(port);
+                        else
+                                fake_send_link_changed(fake_link(port)->ifindex);
                 }
                 break;
         default:
@@ -659,6 +722,7 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_named_port_is_named_once, test_failed_session_does_not_keep_its_port,
           test_limits_count_namespaces, test_limit_of_all_users,
           test_namespace_numbers_are_used_again, test_lost_namespace_events_are_made_up_for,
-          test_tells_when_idleness_changes, test_problem_is_shown_without_a_session, test_iterates,
-          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
+          test_tells_when_idleness_changes, test_problem_is_shown_without_a_session,
+          test_no_news_of_problems_is_lost, test_survives_that_problems_cannot_be_watched,
+          test_iterates, test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
           test_any_order_of_events)
