@@ -29,6 +29,7 @@
 #include <stdio.h>
 
 #include "bus-contract.h"
+#include "diagnosis.h"
 #include "text.h"
 #include "udp-endpoint.h"
 
@@ -43,8 +44,16 @@
 #define RESENDS_MAX       5u
 
 #define ROM_RETURNS_MAX   3u  /* with its SPL sent each time; the last one ends it */
-#define DEPARTURES_MAX    10u /* before the last block: a loose cable, a watchdog */
+#define DEPARTURES_ODD    3u  /* before the last block: a loose cable, a watchdog */
+#define DEPARTURES_MAX    10u /* so; the last one ends it */
 #define ANSWERED_MAX_USEC (300 * USEC_PER_SEC) /* however often it asks by BOOTP */
+
+_Static_assert(ROM_RETURNS_MAX == 3 && DEPARTURES_MAX == 10,
+               "diagnosis.c has the numbers in words");
+
+/* A ROM over a good cable takes 235 KiB/s and more. */
+#define SLOW_AFTER_USEC    (5 * USEC_PER_SEC)
+#define SLOW_BYTES_PER_SEC (32u * 1024)
 
 /* A repeated frame that was on its way when the SPL was through is not a ROM that asks again. */
 #define ROM_ASKS_AGAIN_USEC (2 * USEC_PER_SEC)
@@ -62,6 +71,7 @@ typedef enum RecoveryState {
 typedef enum Stuck {
         STUCK_NO_BOARD,
         STUCK_ROM_SILENT,
+        STUCK_ROM_GAVE_UP,
         STUCK_SPL_SILENT,
         STUCK_NO_TFTP,
         STUCK_STALLED,
@@ -75,75 +85,25 @@ typedef struct StuckRow {
         uint64_t says_after_usec; /* from when the step began */
         uint64_t
                 fails_after_usec; /* from the last sign of life; USEC_INFINITY: another limit holds */
-        const char *says;
-        const char *fails;
+        Diagnosis says, fails;
 } StuckRow;
 
 static const StuckRow stuck_table[_STUCK_MAX] = {
-        [STUCK_NO_BOARD] =
-                {
-                        .says_after_usec = 10 * USEC_PER_SEC,
-                        .fails_after_usec = USEC_INFINITY, /* --timeout */
-                        .says = "no board so far; check that the cable is in the board's USB device "
-                                "port and carries data, that the boot pins or the boot button "
-                                "select USB, that no bootable SD card is in, and that the board "
-                                "was powered off and on again (a reset is not enough); 'snagctl "
-                                "list' shows what is plugged in",
-                        .fails = "no board came in time",
-                },
-        [STUCK_ROM_SILENT] =
-                {
-                        .says_after_usec = 10 * USEC_PER_SEC,
-                        .fails_after_usec = 300 * USEC_PER_SEC,
-                        .says = "the ROM has not asked for an address (BOOTP) yet; it may ask only "
-                                "after minutes: wait, or power the board off and on again",
-                        .fails = "the ROM never asked for an address (BOOTP); power the board off "
-                                 "and on again, and try another cable or a port without a hub",
-                },
-        [STUCK_SPL_SILENT] =
-                {
-                        .says_after_usec = 5 * USEC_PER_SEC,
-                        .fails_after_usec = 60 * USEC_PER_SEC,
-                        .says = "the SPL is there but has not asked for an address (DHCP) yet",
-                        .fails =
-                                "the SPL never asked for an address (DHCP); it needs CONFIG_SPL_NET "
-                                "and CONFIG_SPL_USB_ETHER, and its serial console says what it "
-                                "waits for",
-                },
-        [STUCK_NO_TFTP] =
-                {
-                        .says_after_usec = 5 * USEC_PER_SEC,
-                        .fails_after_usec = 60 * USEC_PER_SEC,
-                        .says = "the board was told its address and file, but does not fetch it "
-                                "(TFTP)",
-                        .fails = "the board never fetched its file (TFTP); power it off and on "
-                                 "again, and look at its serial console",
-                },
-        [STUCK_STALLED] =
-                {
-                        .says_after_usec = 3 * USEC_PER_SEC,
-                        .fails_after_usec = TFTP_PATIENCE_USEC,
-                        .says = "the board does not acknowledge what is sent",
-                        .fails = "the board stopped fetching its file; it may have crashed, or the "
-                                 "cable is bad: power it off and on again",
-                },
-        [STUCK_LEFT] =
-                {
-                        .says_after_usec = 0,
-                        .fails_after_usec = 30 * USEC_PER_SEC,
-                        .says = "the board left before it had its file; waiting for it to come back",
-                        .fails = "the board did not come back to its port; check cable and power",
-                },
-        [STUCK_NO_SECOND_DEVICE] =
-                {
-                        .says_after_usec = 5 * USEC_PER_SEC,
-                        .fails_after_usec = 30 * USEC_PER_SEC,
-                        .says = "the ROM has its SPL, but the SPL has not come up on USB yet",
-                        .fails =
-                                "the SPL did not come up on USB: it may be for another board (DRAM "
-                                "settings), or lack CONFIG_SPL_USB_ETHER; its serial console "
-                                "says more",
-                },
+        [STUCK_NO_BOARD] = {10 * USEC_PER_SEC, USEC_INFINITY /* --timeout */, DIAGNOSIS_NO_BOARD,
+                            DIAGNOSIS_NO_BOARD_END},
+        [STUCK_ROM_SILENT] = {10 * USEC_PER_SEC, 300 * USEC_PER_SEC, DIAGNOSIS_ROM_SILENT,
+                              DIAGNOSIS_ROM_SILENT_END},
+        [STUCK_ROM_GAVE_UP] = {0, 30 * USEC_PER_SEC, DIAGNOSIS_ROM_GAVE_UP,
+                               DIAGNOSIS_ROM_GAVE_UP_END},
+        [STUCK_SPL_SILENT] = {5 * USEC_PER_SEC, 60 * USEC_PER_SEC, DIAGNOSIS_SPL_SILENT,
+                              DIAGNOSIS_SPL_SILENT_END},
+        [STUCK_NO_TFTP] = {5 * USEC_PER_SEC, 60 * USEC_PER_SEC, DIAGNOSIS_NO_TFTP,
+                           DIAGNOSIS_NO_TFTP_END},
+        [STUCK_STALLED] = {3 * USEC_PER_SEC, TFTP_PATIENCE_USEC, DIAGNOSIS_STALLED,
+                           DIAGNOSIS_STALLED_END},
+        [STUCK_LEFT] = {0, 30 * USEC_PER_SEC, DIAGNOSIS_LEFT, DIAGNOSIS_LEFT_END},
+        [STUCK_NO_SECOND_DEVICE] = {5 * USEC_PER_SEC, 30 * USEC_PER_SEC, DIAGNOSIS_NO_SECOND_DEVICE,
+                                    DIAGNOSIS_NO_SECOND_DEVICE_END},
 };
 
 typedef struct KeptRequest {
@@ -176,7 +136,8 @@ struct Recovery {
         Stage stage;
         bool is_implied; /* it asked, but the session has not told of it */
         int ifindex;     /* of its requests; 0: none came */
-        bool has_warned_class, has_warned_u_boot;
+        bool has_warned_class, has_warned_u_boot, has_warned_name, has_warned_slow;
+        bool has_given_up;          /* it left without asking for anything */
         KeptRequest kept[KEPT_MAX]; /* oldest first */
         size_t n_kept;
 
@@ -200,6 +161,8 @@ static const char *const file_titles[_STAGE_MAX] = {
         [STAGE_SPL] = "U-Boot",
 };
 
+#define DETAIL_LEN_MAX 160
+
 /* --- saying it ------------------------------------------------------------------------------- */
 
 /* Writes a message with the board's port before it, where that is known. */
@@ -213,6 +176,18 @@ static const char *const file_titles[_STAGE_MAX] = {
 
 static const char *recovery_get_port(const Recovery *r) {
         return r->port ? r->port : r->spec.port;
+}
+
+static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...) _printf_(3, 4);
+
+static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...) {
+        char detail[DETAIL_LEN_MAX];
+        va_list args;
+
+        va_start(args, format);
+        (void) vsnprintf(detail, sizeof(detail), format, args);
+        va_end(args);
+        diagnosis_say(diagnosis, r->spec.progress, recovery_get_port(r), detail);
 }
 
 static const Firmware *get_file(const Recovery *r, Stage stage) {
@@ -290,7 +265,7 @@ static Stuck find_stuck(const Recovery *r) {
         case STATE_TRANSFER:
                 return STUCK_STALLED;
         case STATE_LEFT:
-                return STUCK_LEFT;
+                return r->has_given_up ? STUCK_ROM_GAVE_UP : STUCK_LEFT;
         case STATE_RETURNING:
                 return STUCK_NO_SECOND_DEVICE;
         case STATE_OVER:
@@ -329,8 +304,6 @@ static uint64_t get_fails_usec(const Recovery *r) {
         return fails_usec;
 }
 
-#define DETAIL_LEN_MAX 160
-
 /* What makes a row's sentence concrete: how far it came, which name was asked for in vain. */
 static const char *format_detail(const Recovery *r, char buffer[static DETAIL_LEN_MAX]) {
         const TftpProgress *p = tftp_server_get_progress(&r->tftp);
@@ -350,19 +323,16 @@ static void say_stuck(Recovery *r) {
         char detail[DETAIL_LEN_MAX];
 
         r->has_said = true;
-        SAY(r, progress_note, "%s%s", stuck_table[find_stuck(r)].says, format_detail(r, detail));
+        say(r, stuck_table[find_stuck(r)].says, "%s", format_detail(r, detail));
 }
 
 static void fail_stuck(Recovery *r) {
         Stuck stuck = find_stuck(r);
         char detail[DETAIL_LEN_MAX];
 
-        if (stuck == STUCK_NO_BOARD) {
-                SAY(r, progress_error, "%s", stuck_table[stuck].fails);
-                finish(r, RECOVERY_RESULT_NO_BOARD);
-                return;
-        }
-        FAIL(r, "%s%s", stuck_table[stuck].fails, format_detail(r, detail));
+        progress_idle(r->spec.progress);
+        say(r, stuck_table[stuck].fails, "%s", format_detail(r, detail));
+        finish(r, stuck == STUCK_NO_BOARD ? RECOVERY_RESULT_NO_BOARD : RECOVERY_RESULT_FAILED);
 }
 
 /* Says or ends what is due. */
@@ -377,15 +347,12 @@ static void check_stuck(Recovery *r, uint64_t now_usec) {
 static bool count_return(Recovery *r) {
         r->reports[STAGE_ROM].is_done = false;
         if (++r->n_rom_returns >= ROM_RETURNS_MAX) {
-                FAIL(r,
-                     "the ROM is back again, %u times now, after its SPL was sent: the SPL does not "
-                     "run on this board; check that it is built for it, and look at its serial console",
-                     r->n_rom_returns);
+                progress_idle(r->spec.progress);
+                say(r, DIAGNOSIS_ROM_BACK_END, "%s", "");
+                finish(r, RECOVERY_RESULT_FAILED);
                 return false;
         }
-        SAY(r, progress_warning,
-            "the ROM is back after its SPL was sent: the SPL crashed, or the board was reset; "
-            "starting over");
+        say(r, DIAGNOSIS_ROM_BACK, "%s", "");
         return true;
 }
 
@@ -449,7 +416,23 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
         /* A ROM that has its SPL and asks again could not start it. */
         if (r->state == STATE_RETURNING && !count_return(r))
                 return;
+        r->has_warned_slow = false;
         set_state(r, now_usec, STATE_TRANSFER);
+}
+
+/* U-Boot that has no name for its file makes one of its address: "C0A80065.img". */
+static bool is_made_of_address(const char *name) {
+        return strspn(name, "0123456789ABCDEF") == 8 && streq(name + 8, ".img");
+}
+
+static void on_wrong_name(Recovery *r) {
+        const char *name = tftp_server_get_wrong_name(&r->tftp);
+
+        if (r->has_warned_name || !*name)
+                return;
+        r->has_warned_name = true;
+        say(r, is_made_of_address(name) ? DIAGNOSIS_HEX_NAME : DIAGNOSIS_OTHER_NAME, " ('%s')",
+            name);
 }
 
 static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
@@ -457,7 +440,7 @@ static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgres
 
         case TFTP_STATE_PEER_ERROR:
                 /* It may ask again; what it says now is what somebody will want to know. */
-                SAY(r, progress_warning, "the board broke the transfer off: %s (TFTP error %u)",
+                say(r, DIAGNOSIS_BOARD_ERROR, ": %s (TFTP error %u)",
                     *p->error_text ? p->error_text : "no reason given", p->error_code);
                 set_state(r, now_usec, STATE_ANSWERED);
                 break;
@@ -525,6 +508,20 @@ static int run_action(Recovery *r, uint64_t now_usec, const TftpAction *action) 
         return 0;
 }
 
+/* Says so if the board fetches its file, but far too slowly. */
+static void check_speed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
+        uint64_t elapsed_usec = now_usec - p->start_usec;
+
+        /* Of one that stands still something else is said. */
+        if (r->has_warned_slow || elapsed_usec < SLOW_AFTER_USEC || p->last_ack_usec != now_usec ||
+            p->bytes_acked * USEC_PER_SEC / elapsed_usec >= SLOW_BYTES_PER_SEC)
+                return;
+        r->has_warned_slow = true;
+        say(r, DIAGNOSIS_SLOW, " (%.0f KiB/s, %" PRIu32 " packets repeated)",
+            (double) p->bytes_acked / 1024 * USEC_PER_SEC / (double) elapsed_usec,
+            p->n_retransmissions);
+}
+
 /* Follows how far the transfer is. */
 static void follow_transfer(Recovery *r, uint64_t now_usec) {
         const TftpProgress *p = tftp_server_get_progress(&r->tftp);
@@ -538,6 +535,7 @@ static void follow_transfer(Recovery *r, uint64_t now_usec) {
         }
         progress_transfer(r->spec.progress, file_titles[r->stage], p->bytes_acked, p->size,
                           now_usec);
+        check_speed(r, now_usec, p);
 }
 
 /* After every input to the server: does what it wants. */
@@ -588,16 +586,12 @@ static BootpServer make_bootp_server(const Recovery *r, Stage stage) {
 static void warn_of_class(Recovery *r, const BootpAnswer *answer) {
         if (answer->client_class == BOOTP_CLIENT_MISMATCHED && !r->has_warned_class) {
                 r->has_warned_class = true;
-                SAY(r, progress_warning,
-                    "USB says that this is the %s, but it calls itself '%s'; going by USB",
+                say(r, DIAGNOSIS_WRONG_CLASS, " (USB says %s, it calls itself '%s')",
                     stage_titles[r->stage], answer->vendor_class);
         }
         if (answer->client_class == BOOTP_CLIENT_UBOOT && !r->has_warned_u_boot) {
                 r->has_warned_u_boot = true;
-                SAY(r, progress_warning,
-                    "U-Boot itself is running ('%s') and asks for an address; it is not answered: "
-                    "power the board off and on again to recover it",
-                    answer->vendor_class);
+                say(r, DIAGNOSIS_U_BOOT_ASKS, " ('%s')", answer->vendor_class);
         }
 }
 
@@ -689,7 +683,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
         if (r->begin_usec == 0)
                 r->begin_usec = now_usec;
         r->stage = stage;
-        r->has_warned_class = r->has_warned_u_boot = false;
+        r->has_warned_class = r->has_warned_u_boot = r->has_warned_name = false;
         tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
         set_state(r, now_usec, STATE_ASKING);
 
@@ -721,14 +715,19 @@ static void on_board_left(Recovery *r, uint64_t now_usec) {
         case STATE_ASKING:
         case STATE_ANSWERED:
         case STATE_TRANSFER:
-                if (++r->n_departures >= DEPARTURES_MAX) {
-                        FAIL(r,
-                             "the board left its port %u times before it had its file; check "
-                             "cable and power",
-                             r->n_departures);
+                r->n_departures++;
+                r->has_given_up = r->state == STATE_ASKING && r->stage == STAGE_ROM;
+                if (r->n_departures >= DEPARTURES_MAX) {
+                        progress_idle(r->spec.progress);
+                        say(r, DIAGNOSIS_KEEPS_LEAVING_END, "%s", "");
+                        finish(r, RECOVERY_RESULT_FAILED);
                         return;
                 }
                 set_state(r, now_usec, STATE_LEFT);
+                if (r->n_departures == DEPARTURES_ODD) {
+                        say(r, DIAGNOSIS_KEEPS_LEAVING, " (%u times so far)", r->n_departures);
+                        r->has_said = true;
+                }
                 break;
 
         case STATE_WAITING:
@@ -952,6 +951,8 @@ void recovery_on_tftp_request(Recovery *r, uint64_t now_usec, const struct socka
         k = tftp_server_handle_request(&r->tftp, now_usec, source, is_broadcast, packet, len);
         if (k == 0)
                 on_transfer_begun(r, now_usec);
+        else if (k == TFTP_E_REFUSED)
+                on_wrong_name(r);
         pump(r, now_usec);
 }
 

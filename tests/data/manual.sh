@@ -75,9 +75,10 @@ for verb in "${verbs[@]}"; do
         mapfile -t options < <(long_options "$snagctl" "$verb")
         ok "snagctl(1) has every option of 'snagctl $verb'" has_all "$page" "${options[@]}"
 done
-mapfile -t stuck < <("$here/list-facts" stuck "$top/client/recovery.c")
-ok "snagctl(1) has all ${#stuck[@]} first lines of being stuck" has_all "$page" "${stuck[@]/#/\"}"
-is 'there are some' "$((${#stuck[@]} >= 14))" 1
+mapfile -t diagnoses < <("$here/list-facts" diagnoses "$top/client/diagnosis.c")
+ok "snagctl(1) has the first lines of all ${#diagnoses[@]} diagnoses" \
+        has_all "$page" "${diagnoses[@]/#/\"}"
+is 'that is the whole table' "${#diagnoses[@]}" "$(grep -c '\[DIAGNOSIS_.* =' "$top/client/diagnosis.c")"
 
 mapfile -t options < <(long_options "$snagd")
 ok 'snagd(8) has every option' has_all "$(text_of "$snagd_page")" "${options[@]}"

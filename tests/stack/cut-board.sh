@@ -53,9 +53,12 @@ cut() {
         ok_as_before "pulled after $at: all is as before"
 }
 
-left='the board left before it had its file; waiting for it to come back'
+left='the board left before it had its file'
+unasked='the ROM left USB without asking for anything'
 back='the ROM is back after its SPL was sent'
-for step in plug bootp-sent bootp-answered arp-sent arp-answered; do
+cut rom plug "$unasked\$"
+cut rom bootp-sent "\\($left\\|$unasked\\)\$" # it may be gone before its request is read
+for step in bootp-answered arp-sent arp-answered; do
         cut rom $step "$left\$"
 done
 cut rom rrq-sent "$left"

@@ -798,6 +798,83 @@ START_TEST(test_leaving_early_and_coming_back) {
 }
 END_TEST
 
+START_TEST(test_rom_gives_usb_up) {
+        World *w = world_new();
+
+        plug(w, "rom");
+        pass(w, SECONDS(260));
+        assert_said(w, "has not asked for an address (BOOTP) yet");
+        unplug(w);
+        assert_said(w, "warning: 1-1.4: the ROM left USB without asking for anything");
+        assert_not_said(w, "left before it had its file");
+        pass(w, SECONDS(30));
+        assert_said(w, "1-1.4: the ROM did not come back to USB");
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        world_free(w);
+
+        /* One that was answered has another reason to leave. */
+        w = world_new();
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        unplug(w);
+        assert_said(w, "left before it had its file");
+        assert_not_said(w, "without asking");
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_keeps_coming_and_going) {
+        World *w = world_new();
+
+        for (unsigned i = 0; i < 5; i++) {
+                plug(w, "rom");
+                bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+                pass(w, SECONDS(1));
+                ck_assert_uint_eq(count_said(w, "keeps coming and going (3 times so far)"), i > 2);
+                unplug(w);
+        }
+        ck_assert_uint_eq(count_said(w, "left before it had its file"), 4);
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_asks_for_another_file) {
+        World *w = world_new();
+
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        rrq(w, "C0A80065.img");
+        rrq(w, "C0A80065.img");
+        assert_said(w, "named after its address ('C0A80065.img')");
+        world_free(w);
+
+        w = world_new();
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        rrq(w, "C0A8006.img");
+        assert_said(w, "a file that is not served ('C0A8006.img')");
+        /* A duplicate of the right one is nothing to be told. */
+        rrq(w, "spl.bin");
+        rrq(w, "spl.bin");
+        assert_said(w, "warning");
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_slow_transfer) {
+        World *w = world_new();
+
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        rrq(w, "spl.bin");
+        pass(w, SECONDS(6));
+        assert_not_said(w, "slower");
+        ack(w, 1);
+        assert_said(w, "much slower than USB should be (0 KiB/s, ");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_stuck_without_second_device) {
         World *w = world_new();
 
@@ -1019,7 +1096,8 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_missing_or_unknown_vendor_class_is_fine, test_u_boot_proper_is_not_answered,
           test_nonsense_is_ignored, test_board_breaks_the_transfer_off, test_stuck_without_a_board,
           test_stuck_rom_without_bootp, test_stuck_without_tftp, test_stuck_in_transfer,
-          test_stuck_after_leaving_early, test_leaving_early_and_coming_back,
+          test_stuck_after_leaving_early, test_leaving_early_and_coming_back, test_rom_gives_usb_up,
+          test_keeps_coming_and_going, test_asks_for_another_file, test_slow_transfer,
           test_stuck_without_second_device, test_stuck_spl_without_dhcp,
           test_rom_back_after_its_spl, test_rom_asks_again_without_leaving,
           test_failed_session_says_why, test_lost_session, test_faults_of_ours_end_it,

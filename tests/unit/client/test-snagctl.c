@@ -484,7 +484,7 @@ START_TEST(test_board_is_pulled) {
         ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
         stop(&pid);
         read_back(err_fd, err, sizeof(err));
-        ck_assert_ptr_nonnull(strstr(err, "1-1.4: the board left before it had its file"));
+        ck_assert_ptr_nonnull(strstr(err, "1-1.4: the ROM left USB without asking for anything"));
         fd_close(null_fd);
 }
 END_TEST
