@@ -247,8 +247,10 @@ bool manager_bus_is_idle(void *userdata) {
 void manager_bus_on_leaving(void *userdata) {
         BusEdge *edge = userdata;
 
-        polkit_stop(edge->polkit);
+        /* Who waited for polkit calls again as soon as he is told, and is to find the name released: so
+         * he is told last. */
         manager_stop(edge->manager);
+        polkit_stop(edge->polkit);
 }
 
 void manager_bus_on_idle_changed(void *userdata) {
