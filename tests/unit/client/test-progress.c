@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -51,11 +52,24 @@ static void resize(World *w, unsigned short columns) {
         ck_assert_int_eq(ioctl(w->fd, TIOCSWINSZ, &size), 0);
 }
 
-/* What was written since the last time. */
+/* What was written since the last time. The kernel hands a terminal's bytes over piece by piece, in its
+ * own time: a mark behind them says that they are all there. */
 static const char *take(World *w) {
-        ssize_t n = read(w->master_fd, w->text, sizeof(w->text) - 1);
+        static const char mark = '\1';
+        struct pollfd poll_fd = {.fd = w->master_fd, .events = POLLIN};
+        size_t len = 0;
 
-        w->text[MAX_OF(n, 0)] = '\0';
+        ck_assert_int_eq(write(w->fd, &mark, 1), 1);
+        while (len == 0 || w->text[len - 1] != mark) {
+                ssize_t n;
+
+                ck_assert_int_eq(poll(&poll_fd, 1, -1), 1);
+                n = read(w->master_fd, w->text + len, sizeof(w->text) - len);
+                ck_assert_int_gt(n, 0);
+                len += (size_t) n;
+        }
+
+        w->text[len - 1] = '\0';
         return w->text;
 }
 
