@@ -46,6 +46,7 @@
 #define ROM_RETURNS_MAX   3u  /* with its SPL sent each time; the last one ends it */
 #define DEPARTURES_ODD    3u  /* before the last block: a loose cable, a watchdog */
 #define DEPARTURES_MAX    10u /* so; the last one ends it */
+#define BEGINNINGS_MAX    30u /* of one file, which it broke off or began anew */
 #define ANSWERED_MAX_USEC (300 * USEC_PER_SEC) /* however often it asks by BOOTP */
 
 _Static_assert(ROM_RETURNS_MAX == 3 && DEPARTURES_MAX == 10,
@@ -148,6 +149,7 @@ struct Recovery {
         bool has_said;       /* the step's row, once */
         unsigned n_rom_returns;
         unsigned n_departures;
+        unsigned n_beginnings; /* of the file that is served now */
         StageReport reports[_STAGE_MAX];
 };
 
@@ -416,6 +418,14 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
         /* A ROM that has its SPL and asks again could not start it. */
         if (r->state == STATE_RETURNING && !count_return(r))
                 return;
+        /* Each is a sign of life; but it could go on like this for ever. */
+        if (++r->n_beginnings >= BEGINNINGS_MAX) {
+                FAIL(r,
+                     "the board began %u times to fetch its file and never had it; power it off and "
+                     "on again, and look at its serial console",
+                     r->n_beginnings);
+                return;
+        }
         r->has_warned_slow = false;
         set_state(r, now_usec, STATE_TRANSFER);
 }
@@ -684,6 +694,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
                 r->begin_usec = now_usec;
         r->stage = stage;
         r->has_warned_class = r->has_warned_u_boot = r->has_warned_name = false;
+        r->n_beginnings = 0;
         tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
         set_state(r, now_usec, STATE_ASKING);
 

@@ -625,6 +625,25 @@ START_TEST(test_nonsense_is_ignored) {
 }
 END_TEST
 
+/* Whatever the board does, it ends. */
+START_TEST(test_board_begins_for_ever) {
+        World *w = world_new();
+
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        for (unsigned i = 0; i < 30; i++) {
+                assert_result(w, RECOVERY_RESULT_NONE);
+                rrq(w, "spl.bin");
+                ack(w, 1);
+                tftp_error(w, "no");
+                pass(w, SECONDS(10));
+        }
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        assert_said(w, "began 30 times");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_board_breaks_the_transfer_off) {
         World *w = world_new();
 
@@ -1094,11 +1113,11 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_requests_of_a_board_that_left_are_forgotten,
           test_reply_that_cannot_leave_is_sent_again, test_wrong_vendor_class_warns_once,
           test_missing_or_unknown_vendor_class_is_fine, test_u_boot_proper_is_not_answered,
-          test_nonsense_is_ignored, test_board_breaks_the_transfer_off, test_stuck_without_a_board,
-          test_stuck_rom_without_bootp, test_stuck_without_tftp, test_stuck_in_transfer,
-          test_stuck_after_leaving_early, test_leaving_early_and_coming_back, test_rom_gives_usb_up,
-          test_keeps_coming_and_going, test_asks_for_another_file, test_slow_transfer,
-          test_stuck_without_second_device, test_stuck_spl_without_dhcp,
-          test_rom_back_after_its_spl, test_rom_asks_again_without_leaving,
-          test_failed_session_says_why, test_lost_session, test_faults_of_ours_end_it,
-          test_repeated_and_merged_words, test_cut_at_every_step)
+          test_nonsense_is_ignored, test_board_begins_for_ever, test_board_breaks_the_transfer_off,
+          test_stuck_without_a_board, test_stuck_rom_without_bootp, test_stuck_without_tftp,
+          test_stuck_in_transfer, test_stuck_after_leaving_early,
+          test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
+          test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
+          test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,
+          test_rom_asks_again_without_leaving, test_failed_session_says_why, test_lost_session,
+          test_faults_of_ours_end_it, test_repeated_and_merged_words, test_cut_at_every_step)
