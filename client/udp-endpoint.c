@@ -208,8 +208,10 @@ int udp_endpoint_broadcast(int fd, int ifindex, uint16_t port, const void *data,
         struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 
         assert(fd >= 0);
-        assert(ifindex > 0);
         assert(data);
+
+        if (ifindex <= 0) /* to the kernel that is "any", which has no route */
+                return UDP_SENT_UNREACHABLE;
 
         c->cmsg_level = IPPROTO_IP;
         c->cmsg_type = IP_PKTINFO;

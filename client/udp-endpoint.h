@@ -61,8 +61,8 @@ int udp_endpoint_send(int fd, const struct iovec *iov, size_t n_iov, bool is_con
 int udp_endpoint_send_to(int fd, const struct sockaddr_in *peer, const struct iovec *iov,
                          size_t n_iov);
 
-/* Sends to 255.255.255.255 @port through interface @ifindex, whatever the routes are. Returns an
- * UdpSent or a negative errno. */
+/* Sends to 255.255.255.255 @port through interface @ifindex, whatever the routes are; 0, which is what
+ * a datagram without IP_PKTINFO came in on, is unreachable. Returns an UdpSent or a negative errno. */
 int udp_endpoint_broadcast(int fd, int ifindex, uint16_t port, const void *data, size_t len);
 
 /* The port that the socket has now, in host order; 0 if none. Returns 0 or a negative errno. */

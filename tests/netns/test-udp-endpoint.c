@@ -217,6 +217,7 @@ START_TEST(test_survives_the_link) {
         ck_assert_int_eq(udp_endpoint_send_to(bootp_fd, &peer, &iov, 1), UDP_SENT_UNREACHABLE);
         ck_assert_int_eq(udp_endpoint_broadcast(bootp_fd, old_ifindex, 68, "x", 1),
                          UDP_SENT_UNREACHABLE);
+        ck_assert_int_eq(udp_endpoint_broadcast(bootp_fd, 0, 68, "x", 1), UDP_SENT_UNREACHABLE);
         ck_assert_ok(udp_endpoint_disconnect(fd));
         ck_assert_int_eq(udp_endpoint_connect(fd, &peer), UDP_SENT_UNREACHABLE);
         ck_assert_uint_eq(port_of(fd), 0);
