@@ -185,7 +185,7 @@ int manager_proxy_close_session(sd_bus *bus, const char *path, ProxyError *error
         r = sd_bus_message_append(m, "a{sv}", 0);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
-        r = sd_bus_call(bus, m, BUS_AUTHORIZATION_TIMEOUT_USEC, &bus_error, NULL);
+        r = sd_bus_call(bus, m, BUS_AUTHORIZED_CALL_USEC, &bus_error, NULL);
         if (r < 0)
                 return bus_proxy_fail(error, r, &bus_error);
 

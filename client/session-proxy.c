@@ -125,7 +125,7 @@ static int call_open(SessionProxy *s, const char *soc, const char *port, const c
                 return bus_proxy_fail(error, r, NULL);
 
         /* Somebody may have to find out a password first. */
-        r = sd_bus_call(s->bus, m, BUS_AUTHORIZATION_TIMEOUT_USEC, &bus_error, &reply);
+        r = sd_bus_call(s->bus, m, BUS_AUTHORIZED_CALL_USEC, &bus_error, &reply);
         if (r < 0)
                 return bus_proxy_fail(error, r, &bus_error);
         r = sd_bus_message_read_basic(reply, 'o', &path);

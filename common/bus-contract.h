@@ -41,9 +41,11 @@
 #define BUS_OPTION_PORT  "port"
 #define BUS_OPTION_STAGE "stage"
 
-/* A password takes longer than sd-bus's 25 s: the time that a call may wait for polkit, on both
- * hops, in µs. */
+/* A password takes longer than sd-bus's 25 s: the time that snagd waits for polkit, in µs. A client has
+ * to wait for longer, or it never hears that nobody answered: snagd has to be started first, too, for
+ * which the bus gives it 25 s. */
 #define BUS_AUTHORIZATION_TIMEOUT_USEC (UINT64_C(5) * 60 * 1000 * 1000)
+#define BUS_AUTHORIZED_CALL_USEC       (BUS_AUTHORIZATION_TIMEOUT_USEC + UINT64_C(30) * 1000 * 1000)
 
 /* Limits. Each is checked before anything is made. */
 #define SESSIONS_MAX                256u
