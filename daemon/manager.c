@@ -404,12 +404,16 @@ int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd) {
 }
 
 /* Drops what is gone; if asked about one number, only that one. The kernel's answer counts and not
- * the event, which may be older than the number's new owner. */
+ * the event, which may be older than the number's new owner; but without an answer the event does:
+ * there will not be another one. */
 static void manager_check_namespaces(Manager *manager, const int *only) {
         for (size_t i = manager->n_namespaces; i-- > 0;) {
-                int nsid = manager->namespaces[i].nsid;
+                int nsid = manager->namespaces[i].nsid, r;
 
-                if ((!only || *only == nsid) && rtnl_nsid_exists(manager->rtnl, nsid) == 0)
+                if (only && *only != nsid)
+                        continue;
+                r = rtnl_nsid_exists(manager->rtnl, nsid);
+                if (r == 0 || (r < 0 && only))
                         manager_forget_namespace(manager, i);
         }
 

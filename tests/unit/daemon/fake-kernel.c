@@ -564,6 +564,10 @@ int rtnl_nsid_assign(Rtnl *rtnl, int netns_fd, int *ret_nsid) {
 }
 
 int rtnl_nsid_exists(Rtnl *rtnl, int nsid) {
+        int r = step("rtnl_nsid_exists");
+
+        if (r < 0)
+                return r;
         return find_nsid(nsid) >= 0;
 }
 

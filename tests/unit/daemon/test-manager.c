@@ -459,6 +459,21 @@ START_TEST(test_lost_namespace_events_are_made_up_for) {
 }
 END_TEST
 
+START_TEST(test_namespace_event_counts_without_an_answer) {
+        Session *session;
+
+        set_up();
+        ck_assert_int_eq(try_open(NULL, 1, &session, NULL), 0);
+        session_close(session);
+        fake.fail_at = fake.n_steps + 1;
+        fake.fail_error = -ENOMEM;
+        fake_settle(event);
+        ck_assert_str_eq(fake.failed_step, "rtnl_nsid_exists");
+        ck_assert(manager_is_idle(manager));
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_tells_when_idleness_changes) {
         Session *session;
 
@@ -722,7 +737,8 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_named_port_is_named_once, test_failed_session_does_not_keep_its_port,
           test_limits_count_namespaces, test_limit_of_all_users,
           test_namespace_numbers_are_used_again, test_lost_namespace_events_are_made_up_for,
-          test_tells_when_idleness_changes, test_problem_is_shown_without_a_session,
-          test_no_news_of_problems_is_lost, test_survives_that_problems_cannot_be_watched,
-          test_iterates, test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
+          test_namespace_event_counts_without_an_answer, test_tells_when_idleness_changes,
+          test_problem_is_shown_without_a_session, test_no_news_of_problems_is_lost,
+          test_survives_that_problems_cannot_be_watched, test_iterates,
+          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
           test_any_order_of_events)
