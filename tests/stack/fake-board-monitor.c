@@ -7,6 +7,7 @@
  *     plug PORT DEVNUM STAGE      a board was plugged in
  *     link PORT DEVNUM STAGE IF   udev has finished with its interface IF
  *     unplug PORT DEVNUM          it was pulled
+ *     fail TAG N ERRNO            the N-th kernel call from now fails (failing-calls.h)
  *
  * Everything else of the daemon is the real thing: bus, polkit calls, sessions, namespaces, rtnetlink
  * and nftables. */
@@ -19,6 +20,7 @@
 #include <net/if.h>
 #include <stdio.h>
 
+#include "failing-calls.h"
 #include "fd-util.h"
 
 #define BOARDS_MAX 64u
@@ -112,6 +114,10 @@ static void handle_line(BoardMonitor *monitor, const char *line) {
         int n = sscanf(line, "%15s %31s %u %15s %15s", verb, port, &devnum, stage, interface);
         if (n < 3)
                 return;
+        if (streq(verb, "fail")) {
+                failing_calls_arm(port, devnum, atoi(stage));
+                return;
+        }
         board = find_board(monitor, port);
 
         if (streq(verb, "unplug")) {

@@ -124,6 +124,8 @@ start_bus() {
 }
 
 start_snagd() {
+        # What the last one did not read any more.
+        while read -rt 0.01 -u "$boards_fd" _; do :; done
         "$snagd_veth" --log-level=debug --log-target=console "$@" 2>>"$work/snagd.log" &
         snagd_pid=$!
         wait_until name_is_owned org.snagd1
@@ -164,7 +166,7 @@ in_board_ns() {
 }
 
 tell_snagd() {
-        echo "$*" >"$SNAGD_TEST_BOARDS"
+        echo "$*" >&"$boards_fd"
 }
 
 plug() {
@@ -194,6 +196,11 @@ unplug() {
         in_board_ns ip link del "board-$1" && tell_snagd "unplug $1 $(<"$work/devnum-$1")"
 }
 
+has_begun() { # NAME
+        [ -s "$work/$1.json" ] || is_gone $board_pid
+}
+
+# Returns when it runs: before that, a signal would reach the shell that is about to become it.
 board_begin() {
         local port=$1 name=$2
         shift 2
@@ -201,6 +208,7 @@ board_begin() {
         nsenter --net="/proc/$board_ns_pid/ns/net" "$sim_board" --interface "board-$port" \
                 "${images[@]}" "$@" >"$work/$name.json" 2>"$work/$name.board.err" &
         board_pid=$!
+        wait_until has_begun "$name"
 }
 
 board() {
@@ -277,11 +285,12 @@ No sessions."
 }
 
 show_logs() {
-        [ "$failures" = 0 ] || tail -n 200 "$work"/*.log "$work"/*.err "$work"/*.json >&2
+        [ "$failures" = 0 ] || [ "$BASHPID" != $$ ] || tail -n 200 "$work"/*.log "$work"/*.err "$work"/*.json >&2
 }
 trap show_logs EXIT
 
 mkfifo "$SNAGD_TEST_BOARDS"
+exec {boards_fd}<>"$SNAGD_TEST_BOARDS"
 ip link set lo up
 unshare --net sleep infinity &
 board_ns_pid=$!
