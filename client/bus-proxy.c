@@ -123,7 +123,7 @@ int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error) {
         return r;
 }
 
-int bus_proxy_connect(ProxyError *error, sd_bus **ret) {
+int bus_proxy_connect(bool may_ask, ProxyError *error, sd_bus **ret) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         int r;
 
@@ -140,7 +140,7 @@ int bus_proxy_connect(ProxyError *error, sd_bus **ret) {
                          strerror(-r));
                 return r;
         }
-        r = sd_bus_set_allow_interactive_authorization(bus, true);
+        r = sd_bus_set_allow_interactive_authorization(bus, may_ask);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
 

@@ -23,9 +23,9 @@ void proxy_error_done(ProxyError *e);
 /* The sentence, also when memory ran out. Borrowed. */
 const char *proxy_error_get_text(const ProxyError *e);
 
-/* Connects to the system bus; every call on it may ask the user for a password. Returns 0 or a
- * negative errno with *@error filled. */
-int bus_proxy_connect(ProxyError *error, sd_bus **ret);
+/* Connects to the system bus; with @may_ask every call on it may ask the user for a password. Returns 0
+ * or a negative errno with *@error filled. */
+int bus_proxy_connect(bool may_ask, ProxyError *error, sd_bus **ret);
 
 /* Fills *@error from what a call returned, in @bus_error and @r. Returns @r. */
 int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error);

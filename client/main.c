@@ -24,8 +24,11 @@ static const char help[] =
         "  close PORT|SESSION                     end a session\n"
         "\n"
         "Options:\n"
-        "      --help     show this; 'snagctl COMMAND --help' tells more\n"
-        "      --version  show the version\n"
+        "      --quiet            show results, warnings and errors only\n"
+        "      --verbose          show details too\n"
+        "      --no-ask-password  never ask for a password, but be refused\n"
+        "      --help             show this; 'snagctl COMMAND --help' tells more\n"
+        "      --version          show the version\n"
         "\n"
         "Exit status: 0 success; 1 failed; 2 usage, or a file that cannot be used; 3 not\n"
         "allowed; 4 no board in time; 128 plus the number of the signal that ended it.\n";
@@ -107,6 +110,7 @@ static ExitStatus run(char *const *argv, Progress *progress) {
         static const Option options[] = {
                 {OPTION_HELP, "help", NULL},
                 {OPTION_VERSION, "version", NULL},
+                VERB_OPTIONS,
                 {},
         };
         Arguments arguments = {.next = argv, .options = options, .stops_at_operand = true};
@@ -114,7 +118,7 @@ static ExitStatus run(char *const *argv, Progress *progress) {
         const char *value = NULL;
         int r;
 
-        r = arguments_next(&arguments, &value, &complaint);
+        r = verb_next_argument(&arguments, progress, &value, &complaint);
         switch (r) {
 
         case OPTION_HELP:

@@ -29,6 +29,7 @@ typedef enum Activity {
 struct Progress {
         Terminal out, err;
         ProgressLevel level;
+        bool may_ask;
         int result_error;
 
         Activity activity;
@@ -50,6 +51,7 @@ int progress_new(int out_fd, int err_fd, Progress **ret) {
         terminal_init(&p->out, out_fd);
         terminal_init(&p->err, err_fd);
         p->level = PROGRESS_LEVEL_NORMAL;
+        p->may_ask = true;
 
         *ret = p;
         return 0;
@@ -68,6 +70,18 @@ void progress_set_level(Progress *p, ProgressLevel level) {
         assert(p);
 
         p->level = level;
+}
+
+void progress_set_may_ask(Progress *p, bool may_ask) {
+        assert(p);
+
+        p->may_ask = may_ask;
+}
+
+bool progress_may_ask(const Progress *p) {
+        assert(p);
+
+        return p->may_ask;
 }
 
 /* --- the moving line -------------------------------------------------------------------------- */

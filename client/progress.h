@@ -28,6 +28,10 @@ DEFINE_CLEANUP_FUNC(Progress, progress_free);
 /* PROGRESS_LEVEL_NORMAL until it is called. */
 void progress_set_level(Progress *p, ProgressLevel level);
 
+/* Whether the user may be asked for a password; true until it is called. */
+void progress_set_may_ask(Progress *p, bool may_ask);
+bool progress_may_ask(const Progress *p);
+
 /* Something for those who want to know it all. */
 void progress_detail(Progress *p, const char *format, ...) _printf_(2, 3);
 

@@ -413,6 +413,8 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
 }
 
 static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
+        const TftpProgress *p = tftp_server_get_progress(&r->tftp);
+
         if (r->state == STATE_LEFT)
                 return; /* a request that was on its way when the board left */
         /* A ROM that has its SPL and asks again could not start it. */
@@ -428,6 +430,8 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
         }
         r->has_warned_slow = false;
         set_state(r, now_usec, STATE_TRANSFER);
+        SAY(r, progress_detail, "%s fetches %s in blocks of %u bytes, %u at a time",
+            stage_titles[r->stage], get_file(r, r->stage)->name, p->blksize, p->windowsize);
 }
 
 /* U-Boot that has no name for its file makes one of its address: "C0A80065.img". */
@@ -605,6 +609,18 @@ static void warn_of_class(Recovery *r, const BootpAnswer *answer) {
         }
 }
 
+static void tell_of_answer(const Recovery *r, const BootpAnswer *judged) {
+        static const char *const replies[] = {
+                [BOOTP_REPLY_NONE] = "nothing",   [BOOTP_REPLY_PLAIN] = "a BOOTP reply",
+                [BOOTP_REPLY_OFFER] = "an offer", [BOOTP_REPLY_ACK] = "its address",
+                [BOOTP_REPLY_NAK] = "a refusal",  [BOOTP_REPLY_INFORMED] = "what it asked for",
+        };
+
+        SAY(r, progress_detail, "%02x:%02x:%02x:%02x:%02x:%02x ('%s') asked and got %s",
+            judged->chaddr[0], judged->chaddr[1], judged->chaddr[2], judged->chaddr[3],
+            judged->chaddr[4], judged->chaddr[5], judged->vendor_class, replies[judged->reply]);
+}
+
 static void on_answered(Recovery *r, uint64_t now_usec) {
         switch (r->state) {
 
@@ -659,6 +675,7 @@ static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
                              request->ifindex, request->bytes, request->len);
                 return;
         }
+        tell_of_answer(r, &judged);
         if (request->ifindex > 0)
                 r->ifindex = request->ifindex;
         on_answered(r, now_usec);

@@ -109,6 +109,21 @@ static int copy_string(const char *string, char **ret) {
         return 0;
 }
 
+bool session_proxy_is_challenged(sd_bus *bus, const char *soc, const char *port,
+                                 const char *stage) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        const char *answer;
+
+        assert(bus);
+        assert(soc);
+
+        return sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH_ROOT,
+                                              BUS_INTERFACE_MANAGER, "CanOpenSession") >= 0 &&
+               append_open_arguments(m, soc, port, stage) >= 0 &&
+               sd_bus_call(bus, m, 0, NULL, &reply) >= 0 &&
+               sd_bus_message_read_basic(reply, 's', &answer) >= 0 && streq(answer, "challenge");
+}
+
 static int call_open(SessionProxy *s, const char *soc, const char *port, const char *stage,
                      ProxyError *error) {
         _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;

@@ -22,6 +22,10 @@ typedef struct SessionProxyCallbacks {
         void (*on_end)(SessionProxyEnd end, void *userdata); /* at most once, the last one */
 } SessionProxyCallbacks;
 
+/* Whether opening it would need a password; false also when that cannot be told. Arguments as of
+ * session_proxy_open(). */
+bool session_proxy_is_challenged(sd_bus *bus, const char *soc, const char *port, const char *stage);
+
 /* Opens a session for the SoC called @soc; @port and @stage are options, NULL: not given. From here on
  * the proxy follows the session's changes; nothing is reported before the event loop runs. @callbacks
  * is borrowed for life. Returns 0 or a negative errno with *@error filled. */

@@ -18,13 +18,13 @@ static const char help[] =
 /* Returns true with *@ret_target if there is something to be closed; else *@ret_status. */
 static bool parse(char *const *argv, Progress *progress, const char **ret_target,
                   ExitStatus *ret_status) {
-        static const Option options[] = {{0, "help", NULL}, {}};
+        static const Option options[] = {{0, "help", NULL}, VERB_OPTIONS, {}};
         Arguments arguments = {.next = argv, .options = options};
         const char *target = NULL, *value = NULL;
         _cleanup_free_ char *complaint = NULL;
         int r;
 
-        while ((r = arguments_next(&arguments, &value, &complaint)) != ARGUMENT_END) {
+        while ((r = verb_next_argument(&arguments, progress, &value, &complaint)) != ARGUMENT_END) {
                 if (r == 0) {
                         progress_result_text(progress, help);
                         *ret_status = EXIT_STATUS_SUCCESS;
@@ -76,7 +76,7 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
         if (!parse(argv, progress, &target, &status))
                 return status;
 
-        r = bus_proxy_connect(&error, &bus);
+        r = bus_proxy_connect(progress_may_ask(progress), &error, &bus);
         if (r < 0)
                 return verb_call_failed(progress, &error);
         r = manager_proxy_get_objects(bus, &error, &objects);

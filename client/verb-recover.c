@@ -13,6 +13,7 @@
 #include "fd-util.h"
 #include "firmware.h"
 #include "parse-util.h"
+#include "password-agent.h"
 #include "recovery.h"
 #include "session-proxy.h"
 #include "spelling.h"
@@ -129,6 +130,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, Request 
                 {OPTION_STAGE, "stage", "rom|spl"},
                 {OPTION_U_BOOT, "u-boot", "FILE"},
                 {OPTION_TIMEOUT, "timeout", "SECONDS"},
+                VERB_OPTIONS,
                 {},
         };
         Arguments arguments = {.next = argv, .options = options};
@@ -141,7 +143,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, Request 
         const char *value = NULL;
         int r;
 
-        while ((r = arguments_next(&arguments, &value, &complaint)) != ARGUMENT_END) {
+        while ((r = verb_next_argument(&arguments, progress, &value, &complaint)) != ARGUMENT_END) {
                 if (r == OPTION_HELP) {
                         q->want_help = true;
                         return EXIT_STATUS_SUCCESS;
@@ -241,10 +243,12 @@ typedef struct Run {
         SessionProxy *session;
         Recovery *recovery;
         Transport *transport;
+        PasswordAgent agent; /* while the session is opened */
         bool is_session_lost;
 } Run;
 
 static void run_done(Run *run) {
+        password_agent_stop(&run->agent);
         /* The sockets first: they keep the namespace alive. */
         transport_free(run->transport);
         recovery_free(run->recovery);
@@ -306,13 +310,18 @@ static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *er
         r = sd_event_new(&run->event);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
-        r = bus_proxy_connect(error, &run->bus);
+        r = bus_proxy_connect(progress_may_ask(progress), error, &run->bus);
         if (r < 0)
                 return r;
+        /* Most are not asked for a password, and need not wait for an agent. */
+        if (progress_may_ask(progress) &&
+            session_proxy_is_challenged(run->bus, q->soc->name, q->port, q->stage))
+                password_agent_start(&run->agent);
         r = session_proxy_open(run->bus, q->soc->name, q->port, q->stage, &session_callbacks, run,
                                error, &run->session);
         if (r < 0)
                 return r;
+        password_agent_stop(&run->agent);
         r = open_sockets(run, error);
         if (r < 0)
                 return r;
@@ -382,13 +391,17 @@ static ExitStatus set_up_failed(Progress *progress, ProxyError *error) {
         ExitStatus status = verb_call_failed(progress, error);
         const struct passwd *user = getpwuid(getuid());
 
+        if (status != EXIT_STATUS_DENIED)
+                return status;
+
         /* Group membership is looked up when it is asked for, so no new login is needed. */
-        if (status == EXIT_STATUS_DENIED)
-                progress_hint(progress,
-                              "who sits at this computer, and who is in the group 'snagd', may "
-                              "recover boards without a password; to join it, effective at once: "
-                              "sudo adduser %s snagd",
-                              user ? user->pw_name : "NAME");
+        progress_hint(progress,
+                      "  who sits at this computer needs no password, nor do members of the group "
+                      "'snagd';");
+        progress_hint(progress, "  to be one, effective at once: sudo adduser %s snagd",
+                      user ? user->pw_name : "NAME");
+        progress_hint(progress, "  or let an administrator give a password on a terminal%s",
+                      progress_may_ask(progress) ? "" : ", without --no-ask-password");
         return status;
 }
 

@@ -15,15 +15,36 @@ ExitStatus verb_out_of_memory(Progress *progress) {
         return EXIT_STATUS_FAILED;
 }
 
+int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,
+                       char **ret_complaint) {
+        for (;;) {
+                int r = arguments_next(a, ret_value, ret_complaint);
+
+                switch (r) {
+                case VERB_OPTION_NO_ASK_PASSWORD:
+                        progress_set_may_ask(progress, false);
+                        break;
+                case VERB_OPTION_QUIET:
+                        progress_set_level(progress, PROGRESS_LEVEL_QUIET);
+                        break;
+                case VERB_OPTION_VERBOSE:
+                        progress_set_level(progress, PROGRESS_LEVEL_VERBOSE);
+                        break;
+                default:
+                        return r;
+                }
+        }
+}
+
 bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb, const char *help,
                         ExitStatus *ret_status) {
-        static const Option options[] = {{0, "help", NULL}, {}};
+        static const Option options[] = {{0, "help", NULL}, VERB_OPTIONS, {}};
         Arguments arguments = {.next = argv, .options = options};
         _cleanup_free_ char *complaint = NULL;
         const char *value = NULL;
         int r;
 
-        r = arguments_next(&arguments, &value, &complaint);
+        r = verb_next_argument(&arguments, progress, &value, &complaint);
         if (r == ARGUMENT_END)
                 return true;
 

@@ -26,6 +26,23 @@ ExitStatus verb_list(char *const *argv, Progress *progress);
 ExitStatus verb_recover(char *const *argv, Progress *progress);
 ExitStatus verb_status(char *const *argv, Progress *progress);
 
+/* What every command understands, before and behind its name; to be part of its options. */
+enum {
+        VERB_OPTION_NO_ASK_PASSWORD = 1000,
+        VERB_OPTION_QUIET,
+        VERB_OPTION_VERBOSE,
+};
+
+#define VERB_OPTIONS                                            \
+        {VERB_OPTION_NO_ASK_PASSWORD, "no-ask-password", NULL}, \
+                {VERB_OPTION_QUIET, "quiet", NULL}, {           \
+                VERB_OPTION_VERBOSE, "verbose", NULL            \
+        }
+
+/* As arguments_next(), but sees to VERB_OPTIONS itself. */
+int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,
+                       char **ret_complaint);
+
 /* Reports @complaint and where help is; @verb NULL: the program's. Returns EXIT_STATUS_USAGE. */
 ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint);
 

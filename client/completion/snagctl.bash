@@ -44,7 +44,7 @@ _snagctl() {
     _init_completion -s -n : || return
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'close list recover status --help --version'
+        __snagctl_words 'close list recover status --help --no-ask-password --quiet --verbose --version'
         return
     fi
 

@@ -3,6 +3,7 @@
 #include "fake-snagd.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -195,6 +196,30 @@ static int on_started(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+/* What polkit and its agent do: waits for somebody's answer. */
+static bool is_password_given(const char *path) {
+        char answer[16];
+        ssize_t n = 0;
+
+        for (unsigned i = 0; i < 500 && n <= 0; i++) {
+                int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+                if (fd >= 0) {
+                        n = read(fd, answer, sizeof(answer));
+                        (void) fd_close(fd);
+                }
+                if (n <= 0)
+                        (void) usleep(20000);
+        }
+        return n == STRLEN("secret") && memcmp(answer, "secret", STRLEN("secret")) == 0;
+}
+
+static int method_can_open_session(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Fake *f = userdata;
+
+        return sd_bus_reply_method_return(m, "s", f->story->answer_file ? "challenge" : "yes");
+}
+
 static int method_open_session(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Fake *f = userdata;
 
@@ -206,6 +231,10 @@ static int method_open_session(sd_bus_message *m, void *userdata, sd_bus_error *
                 return 1;
         if (f->story->open_error)
                 return sd_bus_error_set(error, f->story->open_error, f->story->open_error_text);
+        if (f->story->answer_file && (sd_bus_message_get_allow_interactive_authorization(m) <= 0 ||
+                                      !is_password_given(f->story->answer_file)))
+                return sd_bus_error_set(error, BUS_ERROR_NOT_AUTHORIZED,
+                                        "Not allowed (" POLKIT_ACTION_OPEN_SESSION ").");
         MUST(sd_bus_message_get_allow_interactive_authorization(m) > 0);
         f->state = "idle";
         return sd_bus_reply_method_return(m, "o", SESSION_PATH);
@@ -294,6 +323,7 @@ static int property_get_board(sd_bus *bus, const char *path, const char *interfa
 
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CanOpenSession", "sa{sv}", "s", method_can_open_session, ANYONE),
         SD_BUS_METHOD("OpenSession", "sa{sv}", "o", method_open_session, ANYONE),
         SD_BUS_VTABLE_END,
 };

@@ -10,10 +10,11 @@
 typedef struct FakeStory {
         const char *open_error, *open_error_text; /* OpenSession fails with it */
         unsigned n_shutting_down;                 /* so many calls of it fail with ShuttingDown */
-        bool open_hangs;                          /* OpenSession is never answered */
-        const char *start_error;                  /* Start fails with it */
-        const char *close_error;                  /* Close fails with it */
-        bool has_board;                           /* one is listed */
+        const char *answer_file; /* OpenSession is a matter of a password: of "secret" in it */
+        bool open_hangs;         /* OpenSession is never answered */
+        const char *start_error; /* Start fails with it */
+        const char *close_error; /* Close fails with it */
+        bool has_board;          /* one is listed */
 
         /* What happens after Start; nothing of it: no board ever comes. */
         bool fails;           /* the session fails with InterfaceBusy */

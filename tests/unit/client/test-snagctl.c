@@ -5,6 +5,7 @@
  * snagd. */
 
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -566,6 +567,110 @@ START_TEST(test_signal_while_a_password_is_awaited) {
 }
 END_TEST
 
+/* polkit's agent: closes the descriptor that it is given when it is ready, and asks on the terminal. */
+static const char fake_agent[] = "#!/bin/bash\n"
+                                 "dir=${0%/*}\n"
+                                 "[ \"$1\" = --notify-fd ] && [ \"$3\" = --fallback ] || exit 1\n"
+                                 "echo $$ >\"$dir/agent.pid\"\n"
+                                 "eval \"exec $2>&-\"\n"
+                                 "read -rsp 'Password: ' answer </dev/tty 2>/dev/tty\n"
+                                 "printf %s \"$answer\" >\"$dir/answer.new\"\n"
+                                 "mv \"$dir/answer.new\" \"$dir/answer\"\n"
+                                 "exec sleep 60\n";
+
+/* Runs it on a pseudo-terminal, types @password when asked for one: `last_status`, `out`. */
+static void run_on_terminal(const char *password, const char *option) {
+        const char *argv[] = {"snagctl", GOOD_RECOVER, option, NULL};
+        int fd, wait_status;
+        size_t len = 0;
+        ssize_t n;
+        pid_t pid;
+
+        pid = forkpty(&fd, NULL, NULL, NULL);
+        ck_assert_int_ge(pid, 0);
+        if (pid == 0) {
+                char path[256];
+
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void) snprintf(path, sizeof(path), "%s:%s", folder, getenv("PATH"));
+                (void) setenv("PATH", path, 1);
+                (void) setenv("TERM", "dumb", 1);
+                (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+                (void) execv(getenv("SNAGCTL"), (char *const *) argv);
+                _exit(127);
+        }
+
+        /* EIO: everybody has closed the terminal. */
+        while ((n = read(fd, out + len, sizeof(out) - 1 - len)) > 0) {
+                len += (size_t) n;
+                out[len] = '\0';
+                if (password && strstr(out, "Password: ")) {
+                        ck_assert_int_gt(write(fd, password, strlen(password)), 0);
+                        password = NULL;
+                }
+        }
+        fd_close(fd);
+        ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
+        ck_assert(WIFEXITED(wait_status));
+        last_status = WEXITSTATUS(wait_status);
+}
+
+static pid_t read_agent_pid(void) {
+        FILE *file = fopen(in_folder("agent.pid"), "re");
+        int pid = 0;
+
+        if (!file)
+                return 0;
+        ck_assert_int_eq(fscanf(file, "%d", &pid), 1);
+        (void) fclose(file);
+        return pid;
+}
+
+START_TEST(test_password) {
+        static char answer[128];
+
+        (void) snprintf(answer, sizeof(answer), "%s/answer", folder);
+        write_file("pkttyagent", fake_agent, sizeof(fake_agent) - 1, sizeof(fake_agent) - 1);
+        ck_assert_int_eq(chmod(in_folder("pkttyagent"), 0700), 0);
+        start_snagd(&(FakeStory){.answer_file = answer, .plugs_board = true});
+
+        /* Nobody is asked. */
+        run_on_terminal(NULL, "--no-ask-password");
+        ck_assert_msg(last_status == 3, "%d: %s", last_status, out);
+        ck_assert_ptr_nonnull(strstr(out, "org.snagd1.open-session"));
+        ck_assert_ptr_nonnull(strstr(out, "without --no-ask-password"));
+        ck_assert_int_eq(read_agent_pid(), 0);
+
+        run_on_terminal("wrong\n", NULL);
+        ck_assert_msg(last_status == 3, "%d: %s", last_status, out);
+        ck_assert_ptr_nonnull(strstr(out, "adduser root snagd"));
+        ck_assert_int_eq(unlink(answer), 0);
+
+        run_on_terminal("secret\n", NULL);
+        ck_assert_msg(last_status == 0, "%d: %s", last_status, out);
+        ck_assert_ptr_nonnull(strstr(out, "recovered in"));
+        ck_assert_int_gt(read_agent_pid(), 0);
+        ck_assert_int_eq(kill(read_agent_pid(), 0), -1);
+
+        /* Without a terminal there is nobody to ask. */
+        ck_assert_int_eq(unlink(in_folder("agent.pid")), 0);
+        RUN(GOOD_RECOVER);
+        check(0, "recovered in", "waiting for a board");
+        ck_assert_int_eq(read_agent_pid(), 0);
+}
+END_TEST
+
+START_TEST(test_quiet_and_verbose) {
+        start_snagd(&(FakeStory){.plugs_board = true});
+        RUN("--quiet", GOOD_RECOVER);
+        check(0, "recovered in", NULL);
+        RUN(GOOD_RECOVER, "--quiet");
+        check(0, "recovered in", NULL);
+        RUN(GOOD_RECOVER, "--verbose");
+        check(0, "recovered in", "in blocks of");
+}
+END_TEST
+
 START_TEST(test_lost_result) {
         int full_fd = open("/dev/full", O_WRONLY | O_CLOEXEC), err_fd = memfd_create("err", 0);
         int wait_status;
@@ -605,6 +710,8 @@ int main(void) {
                 test_recovers_with_mlo,
                 test_signals,
                 test_signal_while_a_password_is_awaited,
+                test_password,
+                test_quiet_and_verbose,
                 test_lost_result,
         };
         Suite *suite = suite_create("snagctl");
