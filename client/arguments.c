@@ -33,6 +33,14 @@ static const Option *find_option(const Option *options, const char *name, size_t
         return NULL;
 }
 
+static const Option *find_letter(const Option *options, char letter) {
+        for (; options->name; options++)
+                if (options->letter == letter)
+                        return options;
+
+        return NULL;
+}
+
 static int complain_of_unknown(char **ret_complaint, const Option *options, const char *arg) {
         _cleanup_free_ char *name = strndup(arg, MIN_OF(strcspn(arg, "="), 256u));
         SpellingGuess guess = {};
@@ -51,6 +59,19 @@ static int complain_of_unknown(char **ret_complaint, const Option *options, cons
                 return complain(ret_complaint, "unknown option '%s'; did you mean '--%s'?", name,
                                 guess.best);
         return complain(ret_complaint, "unknown option '%s'", name);
+}
+
+/* @attached: what is written in one word with it, or NULL. */
+static int take_value(Arguments *a, const Option *option, const char *attached,
+                      const char **ret_value, char **ret_complaint) {
+        if (attached)
+                *ret_value = attached;
+        else if (*a->next)
+                *ret_value = *a->next++;
+        else
+                return complain(ret_complaint, "option '--%s' needs a value: --%s %s", option->name,
+                                option->name, option->value);
+        return option->id;
 }
 
 int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
@@ -80,8 +101,14 @@ int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
                 return ARGUMENT_OPERAND;
         }
 
-        if (arg[1] != '-')
-                return complain_of_unknown(ret_complaint, a->options, arg);
+        if (arg[1] != '-') {
+                option = find_letter(a->options, arg[1]);
+                if (!option)
+                        return complain_of_unknown(ret_complaint, a->options, arg);
+                a->next++;
+                return take_value(a, option, arg[2] != '\0' ? arg + 2 : NULL, ret_value,
+                                  ret_complaint);
+        }
 
         len = strcspn(arg + 2, "=");
         option = find_option(a->options, arg + 2, len);
@@ -97,13 +124,6 @@ int arguments_next(Arguments *a, const char **ret_value, char **ret_complaint) {
                 return option->id;
         }
 
-        if (arg[2 + len] == '=') {
-                *ret_value = arg + 2 + len + 1;
-                return option->id;
-        }
-        if (!*a->next)
-                return complain(ret_complaint, "option '--%s' needs a value: --%s %s", option->name,
-                                option->name, option->value);
-        *ret_value = *a->next++;
-        return option->id;
+        return take_value(a, option, arg[2 + len] == '=' ? arg + 2 + len + 1 : NULL, ret_value,
+                          ret_complaint);
 }

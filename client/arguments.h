@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Command lines: long options only, spelt in full, `--name value` or `--name=value`, in any order
- * with operands; `--` ends the options. Not getopt_long(), which takes abbreviations (so that an
+/* Command lines: long options, spelt in full, `--name value` or `--name=value`; for those that
+ * another program taught people a letter too, `-n value` or `-nvalue`; in any order with
+ * operands; `--` ends the options. Not getopt_long(), which takes abbreviations (so that an
  * option added later breaks scripts) and words its own messages. Pure. */
 
 #include "macro.h"
@@ -11,6 +12,7 @@ typedef struct Option {
         int id;            /* >= 0, unique */
         const char *name;  /* without "--"; NULL ends a list */
         const char *value; /* what its value is called in messages; NULL: takes none */
+        char letter;       /* of its short form, which needs a value; 0: none */
 } Option;
 
 enum {

@@ -23,7 +23,8 @@ static const char *what_is_wanted(const Firmware *f) {
                                        : "--u-boot wants u-boot.img";
 }
 
-/* --- what is no boot image at all -------------------------------------------------------------- */
+/* --- what is no boot image at all
+ * -------------------------------------------------------------- */
 
 static int refuse_elf(const Firmware *f, char **ret_reason) {
         const char *machine = image_format_get_elf_machine(f->data, f->size);
@@ -58,7 +59,8 @@ static int refuse_text(const Firmware *f, char **ret_reason) {
                            what_is_wanted(f));
 }
 
-/* --- the SPL ----------------------------------------------------------------------------------- */
+/* --- the SPL
+ * ----------------------------------------------------------------------------------- */
 
 static int check_spl_size(const Firmware *f, const Soc *soc, char **ret_reason) {
         if (f->size <= soc->spl_size_max)
@@ -170,7 +172,8 @@ static int check_spl(Firmware *f, const Soc *soc, char **ret_reason) {
         return r < 0 ? r : warn_of_no_usb_ethernet(f);
 }
 
-/* --- U-Boot ------------------------------------------------------------------------------------ */
+/* --- U-Boot
+ * ------------------------------------------------------------------------------------ */
 
 static int refuse_damaged(const Firmware *f, const char *damage, char **ret_reason) {
         return text_refuse(-EBADMSG, ret_reason,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* A file that a board will get: opened, checked and read into memory before anything else happens, so
- * that a wrong file costs no password and a file that changes later changes nothing.
+/* A file that a board will get: opened, checked and read into memory before anything else happens,
+ * so that a wrong file costs no password and a file that changes later changes nothing.
  *
  * Needs read access to the file. Blocks on reading it, never on opening it. Does not log. */
 
@@ -32,14 +32,15 @@ typedef struct Firmware {
         char *warning; /* what may well be wrong with it, or NULL */
 } Firmware;
 
-/* Opens, reads and checks (firmware-check.h) @path for @soc (borrowed during the call). Returns 0; -ENOMEM; or another
- * negative errno and in *@ret_reason the sentence that says what is wrong and what to do (the caller
- * frees it; NULL when memory ran out). A FIFO, a socket, a device or a directory is refused at once. */
+/* Opens, reads and checks (firmware-check.h) @path for @soc (borrowed during the call). Returns
+ * 0; -ENOMEM; or another negative errno and in *@ret_reason the sentence that says what is wrong
+ * and what to do (the caller frees it; NULL when memory ran out). A FIFO, a socket, a device or
+ * a directory is refused at once. */
 int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **ret_reason,
                   Firmware **ret);
 Firmware *firmware_free(Firmware *f);
 DEFINE_CLEANUP_FUNC(Firmware, firmware_free);
 
-/* If both are called the same, gives each the name of its kind, so that a name means one file. Either
- * may be NULL. */
+/* If both are called the same, gives each the name of its kind, so that a name means one file.
+ * Either may be NULL. */
 void firmware_make_names_distinct(Firmware *a, Firmware *b);

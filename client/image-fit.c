@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* U-Boot doc/usage/fit/source_file_format.rst. An image's data is its property `data`, or, in a FIT
- * with external data as Debian's u-boot.img, `data-size` bytes at `data-position` from the start of
- * the file, or at `data-offset` from the tree's end rounded up to four. So the tree's totalsize is less
- * than the file then, and equality is never asked for. */
+/* U-Boot doc/usage/fit/source_file_format.rst. An image's data is its property `data`, or, in a
+ * FIT with external data as Debian's u-boot.img, `data-size` bytes at `data-position` from the
+ * start of the file, or at `data-offset` from the tree's end rounded up to four. So the tree's
+ * totalsize is less than the file then, and equality is never asked for. */
 
 #include "image-fit.h"
 
@@ -11,7 +11,8 @@
 #include <libfdt.h>
 #include <zlib.h>
 
-#define HEADER_SIZE 40 /* of version 17, the only one that mkimage writes */
+#define VERSION_MIN 17 /* the only one that mkimage writes, or anybody since 2005 */
+#define HEADER_SIZE 40 /* of that version */
 
 static bool get_u32(const void *fdt, int node, const char *name, uint32_t *ret) {
         int len = 0;
@@ -23,7 +24,8 @@ static bool get_u32(const void *fdt, int node, const char *name, uint32_t *ret) 
         return true;
 }
 
-/* Returns NULL and where the data of the image @node lie, all of them inside @size, or what is wrong. */
+/* Returns NULL and where the data of the image @node lie, all of them inside @size, or what is
+ * wrong. */
 static const char *find_data(const uint8_t *fdt, size_t size, int node, const uint8_t **ret_data,
                              size_t *ret_size) {
         uint32_t at, data_size;
@@ -89,7 +91,8 @@ static const char *find_tree_damage(const uint8_t *data, size_t size) {
                 return "it ends inside its header";
         if (fdt_totalsize(data) > size)
                 return "it is shorter than its header says";
-        if (fdt_check_full(data, size) < 0)
+        /* fdt_check_full() of libfdt 1.6.1 follows a null pointer in trees of version 15 and before. */
+        if (fdt_version(data) < VERSION_MIN || fdt_check_full(data, size) < 0)
                 return "its image tree is broken";
         return NULL;
 }

@@ -30,7 +30,8 @@ ImageFormat image_format_detect(const uint8_t *data, size_t size);
 /* How a file is packed, or NULL if it is not in a way that we know. Static. */
 const ImagePacking *image_format_get_packing(const uint8_t *data, size_t size);
 
-/* The processor that an ELF file is for ("AArch64"), or NULL if it is one of which we have no name. */
+/* The processor that an ELF file is for ("AArch64"), or NULL if it is one of which we have no
+ * name. */
 const char *image_format_get_elf_machine(const uint8_t *data, size_t size);
 
 /* Whether @string stands anywhere in the bytes. */

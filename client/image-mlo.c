@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-/* AM335x TRM (SPRUH73) 26.1.11: a TOC entry is offset, size, 12 bytes unused, a name of 12. The first
- * entry of an MLO is CHSETTINGS at 0x40, 0x0c long. */
+/* AM335x TRM (SPRUH73) 26.1.11: a TOC entry is offset, size, 12 bytes unused, a name of 12. The
+ * first entry of an MLO is CHSETTINGS at 0x40, 0x0c long. */
 #define TOC_SIZE         512
 #define TOC_NAME_AT      20
 #define TOC_NAME         "CHSETTINGS"

@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Decodes one UTF-8 sequence of @left bytes at most. Returns its length and the character, or 0 if it
- * is none: a stray or missing continuation byte, an overlong form, a surrogate, above U+10FFFF
- * (RFC 3629 section 4). */
+/* Decodes one UTF-8 sequence of @left bytes at most. Returns its length and the character, or 0
+ * if it is none: a stray or missing continuation byte, an overlong form, a surrogate, above
+ * U+10FFFF (RFC 3629 section 4). */
 static size_t decode(const uint8_t *p, size_t left, uint32_t *ret) {
         static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
         size_t len;

@@ -2,13 +2,14 @@
 #pragma once
 
 /* Text for people: what comes from the bus, a board or a file name is made harmless before a
- * terminal sees it; sizes, times and rates are written the same way everywhere. Pure; may allocate. */
+ * terminal sees it; sizes, times and rates are written the same way everywhere. Pure; may
+ * allocate. */
 
 #include "macro.h"
 
 /* Returns a copy of @string, or NULL when memory ran out, in which everything that could steer a
- * terminal or fake a line is replaced by '?': control characters (C0 with newline and tab, DEL, C1),
- * the bidirectional overrides, and whatever is not UTF-8. The caller frees it. */
+ * terminal or fake a line is replaced by '?': control characters (C0 with newline and tab, DEL,
+ * C1), the bidirectional overrides, and whatever is not UTF-8. The caller frees it. */
 char *text_printable(const char *string);
 
 /* The same for @size bytes that need not end with NUL (and may contain some). */
@@ -17,8 +18,8 @@ char *text_printable_n(const void *bytes, size_t size);
 /* How wide @string is on a terminal, one column a character (no wide characters are expected). */
 size_t text_width(const char *string);
 
-/* For `return text_refuse(…);`: formats the sentence that says why into *@ret_text (NULL when memory ran
- * out) and returns @error. */
+/* For `return text_refuse(…);`: formats the sentence that says why into *@ret_text (NULL when
+ * memory ran out) and returns @error. */
 int text_refuse(int error, char **ret_text, const char *format, ...) _printf_(3, 4);
 
 #define TEXT_AMOUNT_LEN_MAX 96

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Order of events: arguments and files are checked before the bus is touched, so that a mistake costs
- * no password. Then the session, all its sockets, bound; then Start: a board that is plugged in
- * already sends its first request while Start runs, and must find everything listening. */
+/* Order of events: arguments and files are checked before the bus is touched, so that a mistake
+ * costs no password. Then the session, all its sockets, bound; then Start: a board that is
+ * plugged in already sends its first request while Start runs, and must find everything
+ * listening. */
 
 #include <assert.h>
 #include <pwd.h>
@@ -11,7 +12,7 @@
 #include <stdio.h>
 
 #include "fd-util.h"
-#include "firmware.h"
+#include "firmware-config.h"
 #include "parse-util.h"
 #include "password-agent.h"
 #include "recovery.h"
@@ -25,6 +26,7 @@
 
 static const char help[] =
         "Usage: snagctl recover SOC --spl FILE --u-boot FILE [OPTION…]\n"
+        "       snagctl recover SOC -f BOARD.yaml [OPTION…]\n"
         "\n"
         "Brings a board back over USB: waits for one that is in its boot ROM, sends it the SPL,\n"
         "and sends the SPL U-Boot. SOC is 'am335x'.\n"
@@ -32,6 +34,11 @@ static const char help[] =
         "      --spl FILE         what the ROM loads: spl/u-boot-spl.bin or MLO of a build with\n"
         "                         CONFIG_SPL_NET and CONFIG_SPL_USB_ETHER\n"
         "      --u-boot FILE      what the SPL loads: u-boot.img of the same build\n"
+        "  -f, --firmware-file FILE\n"
+        "                         Snagboot's configuration, which names both ('spl:' and\n"
+        "                         'u-boot:', each with 'path:'); --spl and --u-boot override it\n"
+        "  -F, --firmware DICT    the same as an argument: \"{'spl': {'path': 'FILE'}}\"; both may\n"
+        "                         be given several times, the later one counts\n"
         "      --port PORT        only a board on this USB port ('1-1.4', or the port's ID_PATH:\n"
         "                         see 'snagctl list'); else the next board on any port\n"
         "      --stage rom|spl    where the board is: 'rom' (default), or 'spl', if its SPL runs\n"
@@ -50,10 +57,16 @@ static const char help[] =
         "    4  no board came within --timeout\n"
         "  128  plus the number of the signal that ended it\n";
 
+/* Of -f and -F together. */
+#define CONFIGS_MAX 32
+
 /* What the command line says; borrows from it, but for the images. */
 typedef struct Request {
         const Soc *soc;
         const char *spl_path, *u_boot_path, *port, *stage, *timeout;
+        const char *configs[CONFIGS_MAX]; /* -f and -F, in their order */
+        size_t n_configs;
+        FirmwareConfig config; /* what they say in all */
         Stage first_stage;
         uint64_t timeout_usec;
         Firmware *spl, *u_boot;
@@ -63,9 +76,11 @@ typedef struct Request {
 static void request_done(Request *q) {
         firmware_free(q->spl);
         firmware_free(q->u_boot);
+        firmware_config_done(&q->config);
 }
 
 enum {
+        OPTION_FIRMWARE,
         OPTION_HELP,
         OPTION_PORT,
         OPTION_SPL,
@@ -124,6 +139,8 @@ static ExitStatus take_soc(Progress *progress, const char *name, Request *q) {
 
 static ExitStatus read_arguments(char *const *argv, Progress *progress, Request *q) {
         static const Option options[] = {
+                {OPTION_FIRMWARE, "firmware", "DICT", 'F'},
+                {OPTION_FIRMWARE, "firmware-file", "FILE", 'f'},
                 {OPTION_HELP, "help", NULL},
                 {OPTION_PORT, "port", "PORT"},
                 {OPTION_SPL, "spl", "FILE"},
@@ -158,6 +175,12 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, Request 
                 if (r < 0)
                         return complaint ? usage_error(progress, "%s", complaint)
                                          : verb_out_of_memory(progress);
+                if (r == OPTION_FIRMWARE) {
+                        if (q->n_configs >= CONFIGS_MAX)
+                                return usage_error(progress, "too many firmware configurations");
+                        q->configs[q->n_configs++] = value;
+                        continue;
+                }
                 *places[r] = value; /* the last one counts, as with most programs */
         }
 
@@ -189,10 +212,61 @@ static ExitStatus check_arguments(Progress *progress, Request *q) {
                                    "at most a year",
                                    q->timeout);
 
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* What the configurations say; --spl and --u-boot override it. */
+static ExitStatus read_configs(Progress *progress, Request *q) {
+        for (size_t i = 0; i < q->n_configs; i++) {
+                _cleanup_free_ char *reason = NULL;
+                int r;
+
+                r = firmware_config_add(&q->config, q->configs[i], &reason);
+                if (r >= 0)
+                        continue;
+                if (!reason)
+                        return verb_out_of_memory(progress);
+                progress_error(progress, "%s", reason);
+                return EXIT_STATUS_USAGE;
+        }
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* The file of @kind that is to be sent, by what the user said; NULL: nobody has named one. */
+static const char *choose_path(Progress *progress, const Request *q, FirmwareKind kind,
+                               const char *option) {
+        if (option)
+                return option;
+        if (q->config.notes[kind])
+                progress_note(progress, "%s", q->config.notes[kind]);
+        return q->config.paths[kind];
+}
+
+static ExitStatus missing_file(Progress *progress, const Request *q, FirmwareKind kind) {
+        const char *key = firmware_yaml_get_key(kind);
+
+        if (!q->config.place)
+                return usage_error(progress,
+                                   "--%s FILE is missing (or -f BOARD.yaml, which names it)", key);
+        progress_error(progress,
+                       "%s: no '%s' here; expected '%s:' with 'path: FILE' below it, or --%s FILE",
+                       q->config.place, key, key, key);
+        return EXIT_STATUS_USAGE;
+}
+
+static ExitStatus choose_files(Progress *progress, Request *q) {
+        ExitStatus status;
+
+        status = read_configs(progress, q);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+
+        q->spl_path = choose_path(progress, q, FIRMWARE_SPL, q->spl_path);
+        q->u_boot_path = choose_path(progress, q, FIRMWARE_U_BOOT, q->u_boot_path);
         if (q->first_stage == STAGE_ROM && !q->spl_path)
-                return usage_error(progress, "--spl FILE is missing");
+                return missing_file(progress, q, FIRMWARE_SPL);
         if (!q->u_boot_path)
-                return usage_error(progress, "--u-boot FILE is missing");
+                return missing_file(progress, q, FIRMWARE_U_BOOT);
         return EXIT_STATUS_SUCCESS;
 }
 
@@ -216,8 +290,8 @@ static ExitStatus open_file(Progress *progress, const Soc *soc, FirmwareKind kin
         return EXIT_STATUS_USAGE;
 }
 
-/* With --stage spl an SPL is not needed; one that is given is checked all the same, and sent should the
- * board fall back into its ROM. */
+/* With --stage spl an SPL is not needed; one that is given is checked all the same, and sent
+ * should the board fall back into its ROM. */
 static ExitStatus open_files(Progress *progress, Request *q) {
         ExitStatus status;
 
@@ -363,8 +437,8 @@ static int run_loop(Run *run, Progress *progress) {
         if (r < 0)
                 return r;
 
-        /* The bus before the sockets: of a word from snagd and a datagram that came after it, the word
-         * is to be heard first. The other order, transport_drain() sees to. */
+        /* The bus before the sockets: of a word from snagd and a datagram that came after it,
+         * the word is to be heard first. The other order, transport_drain() sees to. */
         r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
         if (r < 0)
                 return r;
@@ -446,6 +520,9 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
                 return EXIT_STATUS_SUCCESS;
         }
         status = check_arguments(progress, &request);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+        status = choose_files(progress, &request);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
         status = open_files(progress, &request);

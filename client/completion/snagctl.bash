@@ -14,9 +14,11 @@ __snagctl_show() {
     done < <(timeout 2 snagctl "$1" 2>/dev/null </dev/null) | grep -vx -e -
 }
 
-# Files of that kind; all if there is none.
+# Files of that kind, and with a second word those called MLO; all if there is none.
 __snagctl_file() {
     _filedir "$1"
+    # _filedir knows extensions only.
+    [[ ${2-} != mlo ]] || mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!?(*/)MLO' -- "$cur")
     [[ ${#COMPREPLY[@]} -gt 0 ]] || _filedir
 }
 
@@ -51,14 +53,15 @@ _snagctl() {
     case ${words[1]} in
         recover)
             case $prev in
-                --spl) __snagctl_file bin; return ;;
+                --firmware | --firmware-file | -[fF]) __snagctl_file '@(yaml|yml)'; return ;;
+                --spl) __snagctl_file bin mlo; return ;;
                 --u-boot) __snagctl_file '@(img|itb)'; return ;;
                 --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
                 --stage) __snagctl_words 'rom spl'; return ;;
                 --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x; then
-                __snagctl_words '--help --port --spl --stage --timeout --u-boot'
+                __snagctl_words '--firmware --firmware-file --help --port --spl --stage --timeout --u-boot'
             else
                 __snagctl_words am335x
             fi

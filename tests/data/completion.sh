@@ -39,7 +39,7 @@ SESSION  STATE    PORT   SOC     STAGE  USER   FAILURE
 s7       ready    1-1.4  am335x  rom    alice  -
 s12      waiting  -      am335x  -      bob    -
 END
-touch "$work"/cwd/{u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
+touch "$work"/cwd/{MLO,board.yaml,u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
 export FAKE=$work FAKE_FAULT=
 unset XDG_DATA_HOME XDG_CONFIG_HOME XDG_DATA_DIRS BASH_ENV ENV
 
@@ -52,7 +52,7 @@ first_in_fish() { # LINE HOW-MANY
 }
 
 options_of() {
-        "$snagctl" "$@" --help | grep -oE '^ +--[a-z-]+' | tr -d ' ' | sort -u | paste -sd' '
+        "$snagctl" "$@" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | sed 's/.* //' | sort -u | paste -sd' '
 }
 
 verbs=$("$snagctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | sort | paste -sd' ')
@@ -73,6 +73,8 @@ lines=(
         'snagctl recover am335x --stage '
         'snagctl close '
         'snagctl list --'
+        'snagctl recover am335x -f '
+        'snagctl recover am335x --firmware=b'
 )
 
 for shell in bash zsh fish; do
@@ -90,12 +92,14 @@ for shell in bash zsh fish; do
         is "$shell: the beginning of one" "${got[4]}" --stage
         if [ $shell = fish ]; then
                 # It offers every file, those first that fit.
-                is "$shell: files for --spl" "$(first_in_fish "${lines[5]}" 1)" u-boot-spl.bin
+                is "$shell: files for --spl" "$(first_in_fish "${lines[5]}" 2)" 'u-boot-spl.bin MLO'
                 is "$shell: files for --u-boot" "$(first_in_fish "${lines[6]}" 2)" 'fit.itb u-boot.img'
         else
-                is "$shell: files for --spl" "${got[5]}" 'folder u-boot-spl.bin'
+                is "$shell: files for --spl" "${got[5]}" 'MLO folder u-boot-spl.bin'
                 is "$shell: files for --u-boot" "${got[6]}" 'fit.itb folder u-boot.img'
         fi
+        is "$shell: a Snagboot file" "$(tr ' ' '\n' <<<"${got[14]}" | grep yaml)" board.yaml
+        is "$shell: one behind '='" "${got[15]}" board.yaml
         is "$shell: files behind '='" "${got[7]/ u-boot.img/}" 'fit.itb folder'
         is "$shell: ports of the boards that are there" "${got[8]}" '1-1.4 3-2 pci-0000:00:14.0-usb-0:1.4'
         is "$shell: a port behind '='" "${got[9]}" 1-1.4

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* make-image spl|u-boot FILE BYTES: writes a file of that size, random in its content, that snagctl takes
- * for one. */
+/* make-image spl|u-boot FILE BYTES: writes a file of that size, random in its content, that
+ * snagctl takes for one. */
 
 #include <stdio.h>
 #include <sys/random.h>

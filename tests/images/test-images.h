@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Makes boot images that pass for real ones: headers, lengths and checksums are right, the content is
- * the caller's. */
+/* Makes boot images that pass for real ones: headers, lengths and checksums are right, the
+ * content is the caller's. */
 
 #include "macro.h"
 
@@ -16,8 +16,8 @@ void test_image_begin_spl(uint8_t *image);
 /* Writes the TOC and the header over the first TEST_IMAGE_MLO_HEAD bytes of @size. */
 void test_image_begin_mlo(uint8_t *image, size_t size);
 
-/* Writes the header of ARM firmware over the first TEST_IMAGE_LEGACY_HEAD bytes of @size; the checksums
- * are those of what stands there now. */
+/* Writes the header of ARM firmware over the first TEST_IMAGE_LEGACY_HEAD bytes of @size; the
+ * checksums are those of what stands there now. */
 void test_image_begin_legacy(uint8_t *image, size_t size);
 
 /* After a change to the header of a legacy image. */

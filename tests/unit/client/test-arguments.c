@@ -11,7 +11,7 @@ enum {
 
 static const Option options[] = {
         {OPTION_FLAG, "flag", NULL},
-        {OPTION_VALUE, "value", "WHAT"},
+        {OPTION_VALUE, "value", "WHAT", 'v'},
         {},
 };
 
@@ -105,6 +105,21 @@ START_TEST(test_complaints) {
 }
 END_TEST
 
+START_TEST(test_letters) {
+        Arguments a = ARGUMENTS("-v", "1", "-v2", "-v=3", "-v", "-v");
+
+        check_next(&a, OPTION_VALUE, "1");
+        check_next(&a, OPTION_VALUE, "2");
+        check_next(&a, OPTION_VALUE, "=3"); /* as everywhere */
+        check_next(&a, OPTION_VALUE, "-v");
+        check_next(&a, ARGUMENT_END, NULL);
+        a = ARGUMENTS("-v");
+        check_complaint(&a, "option '--value' needs a value: --value WHAT");
+        a = ARGUMENTS("-x");
+        check_complaint(&a, "unknown option '-x'");
+}
+END_TEST
+
 START_TEST(test_stops_at_operand) {
         Arguments a = ARGUMENTS("--flag", "verb", "--unknown");
 
@@ -117,4 +132,4 @@ END_TEST
 
 TEST_MAIN("arguments", test_nothing, test_options_and_operands_in_any_order,
           test_values_may_look_like_options, test_double_dash_ends_options, test_complaints,
-          test_stops_at_operand)
+          test_letters, test_stops_at_operand)

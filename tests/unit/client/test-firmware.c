@@ -19,8 +19,8 @@ static const char *in_folder(const char *name) {
         return path;
 }
 
-/* Between two reads of a file, somebody does something to it: read() itself is a fake, put in by the
- * linker. */
+/* Between two reads of a file, somebody does something to it: read() itself is a fake, put in by
+ * the linker. */
 static void (*on_read)(int fd);
 
 ssize_t __real_read(int fd, void *buffer, size_t size);

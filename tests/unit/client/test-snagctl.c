@@ -42,6 +42,10 @@ static void write_file(const char *name, const void *head, size_t head_size, siz
         fd_close(fd);
 }
 
+static void write_text(const char *name, const char *text) {
+        write_file(name, text, strlen(text), strlen(text));
+}
+
 static void stop(pid_t *pid) {
         if (*pid <= 0)
                 return;
@@ -339,6 +343,44 @@ START_TEST(test_files_that_cannot_be_used) {
 END_TEST
 
 /* --- with a bus ------------------------------------------------------------------------------ */
+
+START_TEST(test_firmware_configurations) {
+        char text[512];
+
+        write_text("board.yaml", "spl:\n  path: u-boot-spl.bin\nu-boot:\n  path: u-boot.img\n");
+        write_text("spl.yaml", "spl:\n  path: u-boot-spl.bin\n");
+        write_text("wrong.yaml", "spl:\n  path: u-boot-spl.bin\nuboot:\n  path: u-boot.img\n");
+        (void) snprintf(text, sizeof(text), "{'u-boot': {'path': '%s'}}", in_folder("u-boot.img"));
+
+        RUN("recover", "am335x", "-f", in_folder("board.yaml"));
+        check(1, NULL, "cannot connect to the system bus");
+        RUN("recover", "am335x", "-F", in_folder("board.yaml"));
+        check(1, NULL, "cannot connect to the system bus");
+        RUN("recover", "am335x", "--firmware-file", in_folder("spl.yaml"), "--firmware", text);
+        check(1, NULL, "cannot connect to the system bus");
+        RUN("recover", "am335x", "-f", in_folder("spl.yaml"), GOOD_U_BOOT);
+        check(1, NULL, "cannot connect to the system bus");
+        RUN("recover", "am335x", "--stage=spl", "-F", text);
+        check(1, NULL, "cannot connect to the system bus");
+
+        /* What the options say counts, wherever they stand; else what comes later. */
+        RUN("recover", "am335x", "--spl", in_folder("empty"), "-f", in_folder("board.yaml"));
+        check(2, NULL, "empty' is empty");
+        RUN("recover", "am335x", "-f", in_folder("board.yaml"), "-F", "{'spl': {'path': 'none'}}");
+        check(2, NULL, "cannot open 'none'");
+
+        RUN("recover", "am335x", "-f", in_folder("wrong.yaml"));
+        check(2, NULL, "wrong.yaml:3:1: unknown key 'uboot'; did you mean 'u-boot'?");
+        RUN("recover", "am335x", "-f", in_folder("spl.yaml"));
+        check(2, NULL, "spl.yaml:1:1: no 'u-boot' here; expected 'u-boot:' with 'path: FILE'");
+        RUN("recover", "am335x", "-f", in_folder("none.yaml"));
+        check(2, NULL, "cannot open '");
+        RUN("recover", "am335x", "-f");
+        check(2, NULL, "option '--firmware-file' needs a value");
+        RUN("recover", "am335x");
+        check(2, NULL, "--spl FILE is missing (or -f BOARD.yaml");
+}
+END_TEST
 
 START_TEST(test_not_installed) {
         start_bus();
@@ -693,6 +735,7 @@ int main(void) {
                 test_malformed_port,
                 test_malformed_timeout,
                 test_files_that_cannot_be_used,
+                test_firmware_configurations,
                 test_not_installed,
                 test_list_and_status,
                 test_list_without_boards,
