@@ -6,6 +6,7 @@
 
 #include "bus-contract.h"
 #include "log.h"
+#include "object-bus.h"
 #include "session-bus.h"
 
 static int board_get_path(const Board *board, char **ret) {
@@ -94,31 +95,23 @@ static int find_board(sd_bus *bus, const char *path, const char *interface, void
 static int list_boards(sd_bus *bus, const char *prefix, void *userdata, char ***ret_paths,
                        sd_bus_error *error) {
         const BusEdge *edge = userdata;
-        char **paths;
-        size_t n = 0;
+        _cleanup_(path_list_done) PathList list = {};
         int r;
 
-        for (const Board *b = NULL; (b = manager_next_board(edge->manager, b));)
-                n++;
-        paths = calloc(n + 1, sizeof(*paths));
-        if (!paths)
-                return -ENOMEM;
+        for (const Board *b = NULL; (b = manager_next_board(edge->manager, b));) {
+                char *path;
 
-        n = 0;
-        for (const Board *b = NULL; (b = manager_next_board(edge->manager, b)); n++) {
-                r = board_get_path(b, &paths[n]);
+                r = board_get_path(b, &path);
                 if (r < 0)
-                        goto fail;
+                        return r;
+                r = path_list_add(&list, path);
+                if (r < 0)
+                        return r;
         }
 
-        *ret_paths = paths;
+        *ret_paths = TAKE_PTR(list.paths);
+        list.n = 0;
         return 0;
-
-fail:
-        for (size_t i = 0; i < n; i++)
-                free(paths[i]);
-        free(paths);
-        return r;
 }
 
 int board_bus_register(BusEdge *edge) {
@@ -178,11 +171,6 @@ void board_bus_on_removed(Board *board, void *userdata) {
 
         r = board_get_path(board, &path);
         if (r >= 0)
-                /* Not sd_bus_emit_object_removed(): it looks the object up, which the core does not
-                 * know any more. The same interfaces as sd_bus_emit_object_added() tells of. */
-                r = sd_bus_emit_interfaces_removed(edge->bus, path, "org.freedesktop.DBus.Peer",
-                                                   "org.freedesktop.DBus.Introspectable",
-                                                   "org.freedesktop.DBus.Properties",
-                                                   BUS_INTERFACE_BOARD, NULL);
+                r = object_bus_emit_removed(edge->bus, path, BUS_INTERFACE_BOARD);
         log_lost_signal(board, r);
 }

@@ -21,6 +21,7 @@
 #include "call-bus.h"
 #include "fd-util.h"
 #include "log.h"
+#include "object-bus.h"
 
 typedef struct Owner {
         BusEdge *edge; /* not owned */
@@ -115,6 +116,10 @@ int session_bus_open(BusEdge *edge, sd_bus_message *call, SessionSpec *spec, sd_
         return r;
 }
 
+/* What the bus cannot deliver because the client does not read, it keeps, and dbus-daemon counts the fds
+ * among it against us: with 64 of them it stops to read from us until that client goes. Nothing here
+ * can know what he has read; so whoever may open eight sessions can hold up the others' (tried).
+ * dbus-broker counts them against the receiver. */
 static int method_open_socket(sd_bus_message *call, void *userdata, sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         _cleanup_fd_ int fd = -EBADF;
@@ -333,31 +338,23 @@ static int find_session(sd_bus *bus, const char *path, const char *interface, vo
 static int list_sessions(sd_bus *bus, const char *prefix, void *userdata, char ***ret_paths,
                          sd_bus_error *error) {
         const BusEdge *edge = userdata;
-        char **paths;
-        size_t n = 0;
+        _cleanup_(path_list_done) PathList list = {};
         int r;
 
-        for (const Session *s = NULL; (s = manager_next_session(edge->manager, s));)
-                n++;
-        paths = calloc(n + 1, sizeof(*paths));
-        if (!paths)
-                return -ENOMEM;
+        for (const Session *s = NULL; (s = manager_next_session(edge->manager, s));) {
+                char *path;
 
-        n = 0;
-        for (const Session *s = NULL; (s = manager_next_session(edge->manager, s)); n++) {
-                r = session_bus_get_path(s, &paths[n]);
+                r = session_bus_get_path(s, &path);
                 if (r < 0)
-                        goto fail;
+                        return r;
+                r = path_list_add(&list, path);
+                if (r < 0)
+                        return r;
         }
 
-        *ret_paths = paths;
+        *ret_paths = TAKE_PTR(list.paths);
+        list.n = 0;
         return 0;
-
-fail:
-        for (size_t i = 0; i < n; i++)
-                free(paths[i]);
-        free(paths);
-        return r;
 }
 
 int session_bus_register(BusEdge *edge) {
@@ -438,12 +435,7 @@ void session_bus_on_removed(Session *session, void *userdata) {
 
         r = session_bus_get_path(session, &path);
         if (r >= 0)
-                /* Not sd_bus_emit_object_removed(): it looks the object up, which the core does not
-                 * know any more. The same interfaces as sd_bus_emit_object_added() tells of. */
-                r = sd_bus_emit_interfaces_removed(edge->bus, path, "org.freedesktop.DBus.Peer",
-                                                   "org.freedesktop.DBus.Introspectable",
-                                                   "org.freedesktop.DBus.Properties",
-                                                   BUS_INTERFACE_SESSION, NULL);
+                r = object_bus_emit_removed(edge->bus, path, BUS_INTERFACE_SESSION);
         log_lost_signal(session, r);
 
         owner_free(session_get_userdata(session));
