@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The Debian package (run-vm --package): installed, used at once, upgraded while a board is recovered,
+# removed, purged. It stays installed: what comes after this scenario is tried with the package.
+# shellcheck source=tests/vm/lib.sh
+. "$SNAGD_TESTS/lib.sh"
+
+deb=$SNAGD_TESTS/snagd.deb
+images=/var/tmp/images-package
+[ -e "$deb" ] || skip 'no package was given (run-vm --package)'
+
+mapfile -t files < <(dpkg-deb --fsys-tarfile "$deb" | tar -t | sed -n 's|^\./\(.*[^/]\)$|/\1|p')
+
+left_over() {
+        local file
+        for file in "${files[@]}"; do
+                [ ! -e "$file" ] || echo "$file"
+        done
+}
+
+recover() {
+        start seat_user snagctl recover am335x --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img >&2
+        client=$started
+}
+
+both_images() {
+        result "$1" '[.ok, .rom.image_ok, .spl.image_ok] | map(tostring) | join(" ")'
+}
+
+make_images $images
+use_ports 1
+cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
+
+# What is there is what 'meson install' has left: away with it.
+systemctl stop snagd.service
+rm -f "${files[@]}"
+userdel snagd
+systemctl daemon-reload
+is 'there is nothing before' "$(left_over)" ''
+
+ok 'the package is installed' dpkg --install "$deb"
+is 'there is a user' "$(id -nG snagd)" snagd
+is 'nothing runs' "$(systemctl show -P ActiveState snagd.service)" inactive
+is 'nothing is enabled' "$(systemctl is-enabled snagd.service)" static
+is 'the journal knows its messages' "$(journalctl --list-catalog | grep -c ' snagd: ')" 8
+
+recover
+plug_board package-1 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img >&2
+wait_exit "$client"
+is 'it works at once' $? 0
+wait_exit "$board"
+is 'and the board has both images' "$(both_images package-1)" 'true true true'
+
+recover
+ok 'somebody waits for a board' wait_until has_session_in waiting
+pid=$(snagd_pid)
+ok 'the package is upgraded meanwhile' dpkg --install "$deb"
+is 'snagd was left alone' "$(snagd_pid)" "$pid"
+plug_board package-2 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img >&2
+wait_exit "$client"
+is 'the recovery succeeds' $? 0
+wait_exit "$board"
+is 'and the board has both images' "$(both_images package-2)" 'true true true'
+
+recover
+ok 'somebody waits for a board' wait_until has_session_in waiting
+ok 'the package is removed meanwhile' dpkg --remove snagd
+wait_exit "$client"
+is 'the recovery ends' $? 1
+is 'snagd is gone' "$(pidof snagd)" ''
+is 'no file is left' "$(left_over)" ''
+is 'systemd has forgotten it' "$(systemctl show -P LoadState snagd.service)" not-found
+ok 'the package is purged' dpkg --purge snagd
+ok 'and dpkg has forgotten it' not dpkg-query --status snagd
+is 'nothing of it is enabled or running' "$(systemctl list-units --all --plain --no-legend 'snagd*' |
+        grep -v snagd-test)" ''
+is 'nothing is left in /etc and /var' \
+        "$(find /etc /var/lib -path '*snagd*' ! -path '*snagd-test*' ! -path '*private*')" ''
+
+ok 'it can be installed again' dpkg --install "$deb"
+is 'no unit has failed' "$(systemctl list-units --failed --plain --no-legend)" ''
+is 'nobody had anything to complain about' \
+        "$(journalctl --after-cursor="$cursor" -p warning -o cat | grep -i snagd)" ''
+done_testing
