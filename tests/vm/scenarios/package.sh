@@ -45,7 +45,7 @@ is 'nothing is enabled' "$(systemctl is-enabled snagd.service)" static
 is 'the journal knows its messages' "$(journalctl --list-catalog | grep -c ' snagd: ')" 8
 
 recover
-plug_board package-1 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img >&2
+plug_board package-1 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img
 wait_exit "$client"
 is 'it works at once' $? 0
 wait_exit "$board"
@@ -56,7 +56,7 @@ ok 'somebody waits for a board' wait_until has_session_in waiting
 pid=$(snagd_pid)
 ok 'the package is upgraded meanwhile' dpkg --install "$deb"
 is 'snagd was left alone' "$(snagd_pid)" "$pid"
-plug_board package-2 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img >&2
+plug_board package-2 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img
 wait_exit "$client"
 is 'the recovery succeeds' $? 0
 wait_exit "$board"
