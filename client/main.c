@@ -19,6 +19,7 @@ static const char help[] =
         "\n"
         "Commands:\n"
         "  recover SOC --spl FILE --u-boot FILE   bring a board back\n"
+        "  check SOC                              look for what would keep it from working\n"
         "  list                                   show the boards that are plugged in\n"
         "  status                                 show the sessions\n"
         "  close PORT|SESSION                     end a session\n"
@@ -37,6 +38,7 @@ static const struct {
         const char *name;
         VerbFunction function;
 } verbs[] = {
+        {"check", verb_check},
         {"close", verb_close},
         {"list", verb_list},
         {"recover", verb_recover},

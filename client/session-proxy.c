@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Order of events. OpenSession; then the matches are installed, and only then are all properties read
- * once, so no change falls between the two. A change that arrives while a later call waits for its
- * reply is queued by sd-bus and seen when the loop runs, in the bus's order.
+/* Order of events. OpenSession; then the matches are installed, and only then are all properties
+ * read once, so no change falls between the two. A change that arrives while a later call waits for
+ * its reply is queued by sd-bus and seen when the loop runs, in the bus's order.
  *
- * A bus lets everyone send any signal to anyone, and sd-bus, which does not know who owns a well-known
- * name, hands it to whoever waits for a signal of such a name. So the words of snagd are only those of
- * the connection that opened the session, by its unique name, and those of the bus driver are looked at
- * once more. */
+ * A bus lets everyone send any signal to anyone, and sd-bus, which does not know who owns a
+ * well-known name, hands it to whoever waits for a signal of such a name. So the words of snagd
+ * are only those of the connection that opened the session, by its unique name, and those of the
+ * bus driver are looked at once more. */
 
 #include "session-proxy.h"
 
@@ -109,19 +109,43 @@ static int copy_string(const char *string, char **ret) {
         return 0;
 }
 
-bool session_proxy_is_challenged(sd_bus *bus, const char *soc, const char *port,
-                                 const char *stage) {
+int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
+                           ProxyError *error, SessionAccess *ret) {
+        static const char *const answers[] = {
+                [SESSION_ACCESS_NO] = "no",
+                [SESSION_ACCESS_CHALLENGE] = "challenge",
+                [SESSION_ACCESS_YES] = "yes",
+        };
+        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         const char *answer;
+        int r;
 
         assert(bus);
         assert(soc);
+        assert(error);
+        assert(ret);
 
-        return sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH_ROOT,
-                                              BUS_INTERFACE_MANAGER, "CanOpenSession") >= 0 &&
-               append_open_arguments(m, soc, port, stage) >= 0 &&
-               sd_bus_call(bus, m, 0, NULL, &reply) >= 0 &&
-               sd_bus_message_read_basic(reply, 's', &answer) >= 0 && streq(answer, "challenge");
+        r = sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER,
+                                           "CanOpenSession");
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
+        r = append_open_arguments(m, soc, port, stage);
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
+        r = sd_bus_call(bus, m, 0, &bus_error, &reply);
+        if (r < 0)
+                return bus_proxy_fail(error, r, &bus_error);
+        r = sd_bus_message_read_basic(reply, 's', &answer);
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
+
+        for (SessionAccess access = 0; access < ELEMENTSOF(answers); access++)
+                if (streq(answer, answers[access])) {
+                        *ret = access;
+                        return 0;
+                }
+        return bus_proxy_fail(error, -EBADMSG, NULL);
 }
 
 static int call_open(SessionProxy *s, const char *soc, const char *port, const char *stage,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The D-Bus side of one session of ours: open it, receive its sockets, start it, follow what becomes of
- * it, close it. The calls block on the bus (opening also on a password); changes come from the event
- * loop that the connection is attached to. Does not log. */
+/* The D-Bus side of one session of ours: open it, receive its sockets, start it, follow what
+ * becomes of it, close it. The calls block on the bus (opening also on a password); changes come
+ * from the event loop that the connection is attached to. Does not log. */
 
 #include "bus-proxy.h"
 #include "session-info.h"
@@ -22,13 +22,20 @@ typedef struct SessionProxyCallbacks {
         void (*on_end)(SessionProxyEnd end, void *userdata); /* at most once, the last one */
 } SessionProxyCallbacks;
 
-/* Whether opening it would need a password; false also when that cannot be told. Arguments as of
- * session_proxy_open(). */
-bool session_proxy_is_challenged(sd_bus *bus, const char *soc, const char *port, const char *stage);
+typedef enum SessionAccess {
+        SESSION_ACCESS_NO,
+        SESSION_ACCESS_CHALLENGE, /* with an administrator's password */
+        SESSION_ACCESS_YES,
+} SessionAccess;
 
-/* Opens a session for the SoC called @soc; @port and @stage are options, NULL: not given. From here on
- * the proxy follows the session's changes; nothing is reported before the event loop runs. @callbacks
- * is borrowed for life. Returns 0 or a negative errno with *@error filled. */
+/* Whether this user may open it; nobody is asked for anything. Arguments and results as of
+ * session_proxy_open(). */
+int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
+                           ProxyError *error, SessionAccess *ret);
+
+/* Opens a session for the SoC called @soc; @port and @stage are options, NULL: not given. From
+ * here on the proxy follows the session's changes; nothing is reported before the event loop
+ * runs. @callbacks is borrowed for life. Returns 0 or a negative errno with *@error filled. */
 int session_proxy_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
                        const SessionProxyCallbacks *callbacks, void *userdata, ProxyError *error,
                        SessionProxy **ret);

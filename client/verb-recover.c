@@ -8,21 +8,15 @@
 #include <assert.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "fd-util.h"
-#include "firmware-config.h"
-#include "parse-util.h"
 #include "password-agent.h"
+#include "preflight.h"
+#include "recover-request.h"
 #include "recovery.h"
 #include "session-proxy.h"
-#include "spelling.h"
 #include "transport.h"
-#include "usb-port.h"
 #include "verb.h"
-
-#define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
 
 static const char help[] =
         "Usage: snagctl recover SOC --spl FILE --u-boot FILE [OPTION…]\n"
@@ -44,6 +38,7 @@ static const char help[] =
         "      --stage rom|spl    where the board is: 'rom' (default), or 'spl', if its SPL runs\n"
         "                         already, from a card for instance, and waits for U-Boot;\n"
         "                         --spl is not needed then\n"
+        "      --dry-run          check the files and this computer, and recover nothing (as 'check')\n"
         "      --timeout SECONDS  give up if no board has come by then; else wait for ever\n"
         "      --help             show this\n"
         "\n"
@@ -57,254 +52,37 @@ static const char help[] =
         "    4  no board came within --timeout\n"
         "  128  plus the number of the signal that ended it\n";
 
-/* Of -f and -F together. */
-#define CONFIGS_MAX 32
+static ExitStatus open_file(RecoverRequest *q, FirmwareKind kind, Progress *progress) {
+        _cleanup_free_ char *reason = NULL;
+        const Firmware *f;
 
-/* What the command line says; borrows from it, but for the images. */
-typedef struct Request {
-        const Soc *soc;
-        const char *spl_path, *u_boot_path, *port, *stage, *timeout;
-        const char *configs[CONFIGS_MAX]; /* -f and -F, in their order */
-        size_t n_configs;
-        FirmwareConfig config; /* what they say in all */
-        Stage first_stage;
-        uint64_t timeout_usec;
-        Firmware *spl, *u_boot;
-        bool want_help;
-} Request;
-
-static void request_done(Request *q) {
-        firmware_free(q->spl);
-        firmware_free(q->u_boot);
-        firmware_config_done(&q->config);
-}
-
-enum {
-        OPTION_FIRMWARE,
-        OPTION_HELP,
-        OPTION_PORT,
-        OPTION_SPL,
-        OPTION_STAGE,
-        OPTION_TIMEOUT,
-        OPTION_U_BOOT,
-};
-
-static ExitStatus usage_error(Progress *progress, const char *format, ...) _printf_(2, 3);
-
-static ExitStatus usage_error(Progress *progress, const char *format, ...) {
-        char *complaint = NULL;
-        ExitStatus status;
-        va_list args;
-        int n;
-
-        va_start(args, format);
-        n = vasprintf(&complaint, format, args);
-        va_end(args);
-        if (n < 0)
-                return verb_out_of_memory(progress);
-
-        status = verb_usage_error(progress, "recover", complaint);
-        free(complaint);
-        return status;
-}
-
-static ExitStatus unknown_soc(Progress *progress, const char *name) {
-        SpellingGuess guess = {.word = name};
-        char known[256] = "";
-        const Soc *soc;
-
-        for (size_t i = 0; (soc = soc_at(i)); i++) {
-                size_t len = strlen(known);
-
-                (void) snprintf(known + len, sizeof(known) - len, "%s%s", i > 0 ? ", " : "",
-                                soc->name);
-                spelling_offer(&guess, soc->name);
-        }
-        /* Two digits make another chip. */
-        if (guess.best && guess.distance <= 1)
-                return usage_error(progress, "unknown SoC '%.64s'; did you mean '%s'?", name,
-                                   guess.best);
-        return usage_error(progress, "unknown SoC '%.64s'; known: %s", name, known);
-}
-
-static ExitStatus take_soc(Progress *progress, const char *name, Request *q) {
-        if (q->soc)
-                return usage_error(progress, "too many arguments: '%s'", name);
-
-        q->soc = soc_find(name);
-        if (!q->soc)
-                return unknown_soc(progress, name);
-        return EXIT_STATUS_SUCCESS;
-}
-
-static ExitStatus read_arguments(char *const *argv, Progress *progress, Request *q) {
-        static const Option options[] = {
-                {OPTION_FIRMWARE, "firmware", "DICT", 'F'},
-                {OPTION_FIRMWARE, "firmware-file", "FILE", 'f'},
-                {OPTION_HELP, "help", NULL},
-                {OPTION_PORT, "port", "PORT"},
-                {OPTION_SPL, "spl", "FILE"},
-                {OPTION_STAGE, "stage", "rom|spl"},
-                {OPTION_U_BOOT, "u-boot", "FILE"},
-                {OPTION_TIMEOUT, "timeout", "SECONDS"},
-                VERB_OPTIONS,
-                {},
-        };
-        Arguments arguments = {.next = argv, .options = options};
-        const char **const places[] = {
-                [OPTION_PORT] = &q->port,          [OPTION_SPL] = &q->spl_path,
-                [OPTION_STAGE] = &q->stage,        [OPTION_TIMEOUT] = &q->timeout,
-                [OPTION_U_BOOT] = &q->u_boot_path,
-        };
-        _cleanup_free_ char *complaint = NULL;
-        const char *value = NULL;
-        int r;
-
-        while ((r = verb_next_argument(&arguments, progress, &value, &complaint)) != ARGUMENT_END) {
-                if (r == OPTION_HELP) {
-                        q->want_help = true;
-                        return EXIT_STATUS_SUCCESS;
-                }
-                if (r == ARGUMENT_OPERAND) {
-                        ExitStatus status = take_soc(progress, value, q);
-
-                        if (status != EXIT_STATUS_SUCCESS)
-                                return status;
-                        continue;
-                }
-                if (r < 0)
-                        return complaint ? usage_error(progress, "%s", complaint)
-                                         : verb_out_of_memory(progress);
-                if (r == OPTION_FIRMWARE) {
-                        if (q->n_configs >= CONFIGS_MAX)
-                                return usage_error(progress, "too many firmware configurations");
-                        q->configs[q->n_configs++] = value;
-                        continue;
-                }
-                *places[r] = value; /* the last one counts, as with most programs */
-        }
-
-        return EXIT_STATUS_SUCCESS;
-}
-
-static ExitStatus check_arguments(Progress *progress, Request *q) {
-        int stage = STAGE_ROM;
-
-        if (!q->soc)
-                return usage_error(progress, "which SoC? known: %s", soc_at(0)->name);
-        if (q->port && !usb_place_is_valid(q->port))
-                return usage_error(progress,
-                                   "'%.64s' is no USB port: they look like '1-1.4', or like "
-                                   "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')",
-                                   q->port);
-
-        if (q->stage)
-                stage = stage_from_string(q->stage);
-        if (stage < 0)
-                return usage_error(progress, "unknown stage '%.64s'; known: rom, spl", q->stage);
-        q->first_stage = (Stage) stage;
-
-        q->timeout_usec = USEC_INFINITY;
-        if (q->timeout && (parse_seconds(q->timeout, TIMEOUT_MAX_USEC, &q->timeout_usec) < 0 ||
-                           q->timeout_usec == 0))
-                return usage_error(progress,
-                                   "'%.64s' is no time: --timeout wants seconds, more than 0 and "
-                                   "at most a year",
-                                   q->timeout);
-
-        return EXIT_STATUS_SUCCESS;
-}
-
-/* What the configurations say; --spl and --u-boot override it. */
-static ExitStatus read_configs(Progress *progress, Request *q) {
-        for (size_t i = 0; i < q->n_configs; i++) {
-                _cleanup_free_ char *reason = NULL;
-                int r;
-
-                r = firmware_config_add(&q->config, q->configs[i], &reason);
-                if (r >= 0)
-                        continue;
+        if (recover_request_open_file(q, kind, &reason) < 0) {
                 if (!reason)
                         return verb_out_of_memory(progress);
                 progress_error(progress, "%s", reason);
                 return EXIT_STATUS_USAGE;
         }
+
+        f = q->images[kind];
+        if (f->note)
+                progress_note(progress, "%s", f->note);
+        if (f->warning)
+                progress_warning(progress, "%s", f->warning);
         return EXIT_STATUS_SUCCESS;
-}
-
-/* The file of @kind that is to be sent, by what the user said; NULL: nobody has named one. */
-static const char *choose_path(Progress *progress, const Request *q, FirmwareKind kind,
-                               const char *option) {
-        if (option)
-                return option;
-        if (q->config.notes[kind])
-                progress_note(progress, "%s", q->config.notes[kind]);
-        return q->config.paths[kind];
-}
-
-static ExitStatus missing_file(Progress *progress, const Request *q, FirmwareKind kind) {
-        const char *key = firmware_yaml_get_key(kind);
-
-        if (!q->config.place)
-                return usage_error(progress,
-                                   "--%s FILE is missing (or -f BOARD.yaml, which names it)", key);
-        progress_error(progress,
-                       "%s: no '%s' here; expected '%s:' with 'path: FILE' below it, or --%s FILE",
-                       q->config.place, key, key, key);
-        return EXIT_STATUS_USAGE;
-}
-
-static ExitStatus choose_files(Progress *progress, Request *q) {
-        ExitStatus status;
-
-        status = read_configs(progress, q);
-        if (status != EXIT_STATUS_SUCCESS)
-                return status;
-
-        q->spl_path = choose_path(progress, q, FIRMWARE_SPL, q->spl_path);
-        q->u_boot_path = choose_path(progress, q, FIRMWARE_U_BOOT, q->u_boot_path);
-        if (q->first_stage == STAGE_ROM && !q->spl_path)
-                return missing_file(progress, q, FIRMWARE_SPL);
-        if (!q->u_boot_path)
-                return missing_file(progress, q, FIRMWARE_U_BOOT);
-        return EXIT_STATUS_SUCCESS;
-}
-
-static ExitStatus open_file(Progress *progress, const Soc *soc, FirmwareKind kind, const char *path,
-                            Firmware **ret) {
-        _cleanup_free_ char *reason = NULL;
-        int r;
-
-        r = firmware_open(kind, path, soc, &reason, ret);
-        if (r >= 0) {
-                if ((*ret)->note)
-                        progress_note(progress, "%s", (*ret)->note);
-                if ((*ret)->warning)
-                        progress_warning(progress, "%s", (*ret)->warning);
-                return EXIT_STATUS_SUCCESS;
-        }
-        if (!reason)
-                return verb_out_of_memory(progress);
-
-        progress_error(progress, "%s", reason);
-        return EXIT_STATUS_USAGE;
 }
 
 /* With --stage spl an SPL is not needed; one that is given is checked all the same, and sent
  * should the board fall back into its ROM. */
-static ExitStatus open_files(Progress *progress, Request *q) {
-        ExitStatus status;
+static ExitStatus open_files(RecoverRequest *q, Progress *progress) {
+        for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++) {
+                ExitStatus status;
 
-        if (q->spl_path) {
-                status = open_file(progress, q->soc, FIRMWARE_SPL, q->spl_path, &q->spl);
+                if (!q->paths[kind])
+                        continue;
+                status = open_file(q, kind, progress);
                 if (status != EXIT_STATUS_SUCCESS)
                         return status;
         }
-        status = open_file(progress, q->soc, FIRMWARE_U_BOOT, q->u_boot_path, &q->u_boot);
-        if (status != EXIT_STATUS_SUCCESS)
-                return status;
-
-        firmware_make_names_distinct(q->spl, q->u_boot);
         return EXIT_STATUS_SUCCESS;
 }
 
@@ -377,8 +155,21 @@ static int open_sockets(Run *run, ProxyError *error) {
         return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
 }
 
+/* Most are not asked for a password, and need not wait for an agent. If it cannot be told, opening
+ * the session tells why. */
+static bool needs_password(const Run *run, const RecoverRequest *q, const Progress *progress) {
+        SessionAccess access = SESSION_ACCESS_NO;
+        ProxyError error = {};
+
+        if (!progress_may_ask(progress))
+                return false;
+        if (session_proxy_can_open(run->bus, q->soc->name, q->port, q->stage, &error, &access) < 0)
+                proxy_error_done(&error);
+        return access == SESSION_ACCESS_CHALLENGE;
+}
+
 /* Everything up to and with Start. */
-static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *error) {
+static int set_up(Run *run, const RecoverRequest *q, Progress *progress, ProxyError *error) {
         int r;
 
         r = sd_event_new(&run->event);
@@ -387,9 +178,7 @@ static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *er
         r = bus_proxy_connect(progress_may_ask(progress), error, &run->bus);
         if (r < 0)
                 return r;
-        /* Most are not asked for a password, and need not wait for an agent. */
-        if (progress_may_ask(progress) &&
-            session_proxy_is_challenged(run->bus, q->soc->name, q->port, q->stage))
+        if (needs_password(run, q, progress))
                 password_agent_start(&run->agent);
         r = session_proxy_open(run->bus, q->soc->name, q->port, q->stage, &session_callbacks, run,
                                error, &run->session);
@@ -403,8 +192,8 @@ static int set_up(Run *run, const Request *q, Progress *progress, ProxyError *er
         r = recovery_new(
                 &(RecoverySpec){
                         .soc = q->soc,
-                        .spl = q->spl,
-                        .u_boot = q->u_boot,
+                        .spl = q->images[FIRMWARE_SPL],
+                        .u_boot = q->images[FIRMWARE_U_BOOT],
                         .port = q->port,
                         .no_board_timeout_usec = q->timeout_usec,
                         .progress = progress,
@@ -479,7 +268,7 @@ static ExitStatus set_up_failed(Progress *progress, ProxyError *error) {
         return status;
 }
 
-static ExitStatus recover(const Request *q, Progress *progress) {
+static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
         static const ExitStatus statuses[] = {
                 [RECOVERY_RESULT_NONE] = EXIT_STATUS_FAILED,
                 [RECOVERY_RESULT_DELIVERED] = EXIT_STATUS_SUCCESS,
@@ -509,23 +298,22 @@ static ExitStatus recover(const Request *q, Progress *progress) {
 }
 
 ExitStatus verb_recover(char *const *argv, Progress *progress) {
-        _cleanup_(request_done) Request request = {};
+        _cleanup_(recover_request_done) RecoverRequest request = {
+                .verb = "recover",
+                .needs_files = true,
+        };
         ExitStatus status;
 
-        status = read_arguments(argv, progress, &request);
+        status = recover_request_parse(&request, argv, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
         if (request.want_help) {
                 progress_result_text(progress, help);
                 return EXIT_STATUS_SUCCESS;
         }
-        status = check_arguments(progress, &request);
-        if (status != EXIT_STATUS_SUCCESS)
-                return status;
-        status = choose_files(progress, &request);
-        if (status != EXIT_STATUS_SUCCESS)
-                return status;
-        status = open_files(progress, &request);
+        if (request.is_dry_run)
+                return preflight_run(&request, progress);
+        status = open_files(&request, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
 

@@ -21,6 +21,7 @@ typedef enum ExitStatus {
 /* @argv: what follows the verb, NULL-terminated. */
 typedef ExitStatus (*VerbFunction)(char *const *argv, Progress *progress);
 
+ExitStatus verb_check(char *const *argv, Progress *progress);
 ExitStatus verb_close(char *const *argv, Progress *progress);
 ExitStatus verb_list(char *const *argv, Progress *progress);
 ExitStatus verb_recover(char *const *argv, Progress *progress);

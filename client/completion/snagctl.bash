@@ -46,12 +46,12 @@ _snagctl() {
     _init_completion -s -n : || return
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'close list recover status --help --no-ask-password --quiet --verbose --version'
+        __snagctl_words 'check close list recover status --help --no-ask-password --quiet --verbose --version'
         return
     fi
 
     case ${words[1]} in
-        recover)
+        check | recover)
             case $prev in
                 --firmware | --firmware-file | -[fF]) __snagctl_file '@(yaml|yml)'; return ;;
                 --spl) __snagctl_file bin mlo; return ;;
@@ -61,7 +61,7 @@ _snagctl() {
                 --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x; then
-                __snagctl_words '--firmware --firmware-file --help --port --spl --stage --timeout --u-boot'
+                __snagctl_words '--dry-run --firmware --firmware-file --help --port --spl --stage --timeout --u-boot'
             else
                 __snagctl_words am335x
             fi

@@ -23,7 +23,7 @@ function __snagctl_files
 end
 
 function __snagctl_needs_soc
-    __fish_seen_subcommand_from recover; and not __fish_seen_subcommand_from am335x
+    __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x
 end
 
 function __snagctl_needs_session
@@ -31,7 +31,7 @@ function __snagctl_needs_session
     test (count $words) -eq 2; and test "$words[2]" = close
 end
 
-set -l recover '__fish_seen_subcommand_from recover'
+set -l recover '__fish_seen_subcommand_from recover check'
 
 complete -c snagctl -f
 complete -c snagctl -l help -d 'Show help'
@@ -40,6 +40,7 @@ complete -c snagctl -n __fish_use_subcommand -l no-ask-password -d 'Never ask fo
 complete -c snagctl -n __fish_use_subcommand -l quiet -d 'Show results, warnings and errors only'
 complete -c snagctl -n __fish_use_subcommand -l verbose -d 'Show details too'
 complete -c snagctl -n __fish_use_subcommand -a recover -d 'Bring a board back'
+complete -c snagctl -n __fish_use_subcommand -a check -d 'Look for what would keep it from working'
 complete -c snagctl -n __fish_use_subcommand -a list -d 'Show the boards that are plugged in'
 complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
 complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
@@ -50,6 +51,7 @@ complete -c snagctl -n $recover -s F -l firmware -x -k -a '(__snagctl_files .yam
 complete -c snagctl -n $recover -l spl -x -k -a '(__snagctl_files .bin MLO)' -d 'What the ROM loads'
 complete -c snagctl -n $recover -l u-boot -x -k -a '(__snagctl_files .itb .img)' -d 'What the SPL loads'
 complete -c snagctl -n $recover -l port -x -a '(__snagctl_show list 1 4; __snagctl_show list 2 4)' -d 'Only a board on this USB port'
+complete -c snagctl -n $recover -l dry-run -d 'Check, and recover nothing'
 complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its SPL runs'" -d 'Where the board is'
 complete -c snagctl -n $recover -l timeout -x -d 'Give up if no board has come by then'
 

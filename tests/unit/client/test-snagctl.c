@@ -406,6 +406,31 @@ START_TEST(test_list_and_status) {
 }
 END_TEST
 
+/* What it says of this computer is another test's. */
+START_TEST(test_check) {
+        start_snagd(&(FakeStory){.has_board = true});
+        RUN("check", "am335x", GOOD_SPL, GOOD_U_BOOT);
+        ck_assert_int_ge(last_status, 0);
+        ck_assert_int_le(last_status, 1);
+        ck_assert_ptr_nonnull(strstr(out, "u-boot.img' is good as U-Boot: 20000 bytes are sent"));
+        ck_assert_ptr_nonnull(strstr(out, "ok: snagd answers"));
+        ck_assert_ptr_nonnull(strstr(out, "ok: you may recover boards without a password"));
+        ck_assert_ptr_nonnull(strstr(out, "the board on port 1-1.4 is in a session already"));
+        RUN("check", "am335x", "--port=2-1");
+        ck_assert_ptr_nonnull(strstr(out, "note: no am335x is plugged in now on port 2-1"));
+        RUN("recover", "--dry-run", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT);
+        check(2, "empty' is empty", NULL);
+        ck_assert_ptr_nonnull(strstr(out, "ok: snagd answers"));
+        RUN("recover", "--dry-run", "am335x", GOOD_U_BOOT);
+        check(2, NULL, "--spl FILE is missing");
+        RUN("check");
+        check(2, NULL, "which SoC?");
+        ck_assert_ptr_nonnull(strstr(err, "see 'snagctl check --help'"));
+        RUN("check", "--help");
+        check(0, "Usage: snagctl check", NULL);
+}
+END_TEST
+
 START_TEST(test_list_without_boards) {
         start_snagd(&(FakeStory){});
         RUN("list");
@@ -738,6 +763,7 @@ int main(void) {
                 test_firmware_configurations,
                 test_not_installed,
                 test_list_and_status,
+                test_check,
                 test_list_without_boards,
                 test_close,
                 test_denied,

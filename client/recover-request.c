@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "recover-request.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "parse-util.h"
+#include "spelling.h"
+#include "usb-port.h"
+
+#define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
+
+void recover_request_done(RecoverRequest *q) {
+        assert(q);
+
+        for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
+                firmware_free(q->images[kind]);
+        firmware_config_done(&q->config);
+}
+
+enum {
+        OPTION_DRY_RUN,
+        OPTION_FIRMWARE,
+        OPTION_HELP,
+        OPTION_PORT,
+        OPTION_SPL,
+        OPTION_STAGE,
+        OPTION_TIMEOUT,
+        OPTION_U_BOOT,
+};
+
+static ExitStatus usage_error(const RecoverRequest *q, Progress *progress, const char *format, ...)
+        _printf_(3, 4);
+
+static ExitStatus usage_error(const RecoverRequest *q, Progress *progress, const char *format,
+                              ...) {
+        char *complaint = NULL;
+        ExitStatus status;
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vasprintf(&complaint, format, args);
+        va_end(args);
+        if (n < 0)
+                return verb_out_of_memory(progress);
+
+        status = verb_usage_error(progress, q->verb, complaint);
+        free(complaint);
+        return status;
+}
+
+static ExitStatus unknown_soc(const RecoverRequest *q, Progress *progress, const char *name) {
+        SpellingGuess guess = {.word = name};
+        char known[256] = "";
+        const Soc *soc;
+
+        for (size_t i = 0; (soc = soc_at(i)); i++) {
+                size_t len = strlen(known);
+
+                (void) snprintf(known + len, sizeof(known) - len, "%s%s", i > 0 ? ", " : "",
+                                soc->name);
+                spelling_offer(&guess, soc->name);
+        }
+        /* Two digits make another chip. */
+        if (guess.best && guess.distance <= 1)
+                return usage_error(q, progress, "unknown SoC '%.64s'; did you mean '%s'?", name,
+                                   guess.best);
+        return usage_error(q, progress, "unknown SoC '%.64s'; known: %s", name, known);
+}
+
+static ExitStatus take_soc(Progress *progress, const char *name, RecoverRequest *q) {
+        if (q->soc)
+                return usage_error(q, progress, "too many arguments: '%s'", name);
+
+        q->soc = soc_find(name);
+        if (!q->soc)
+                return unknown_soc(q, progress, name);
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverRequest *q) {
+        static const Option options[] = {
+                {OPTION_DRY_RUN, "dry-run", NULL},
+                {OPTION_FIRMWARE, "firmware", "DICT", 'F'},
+                {OPTION_FIRMWARE, "firmware-file", "FILE", 'f'},
+                {OPTION_HELP, "help", NULL},
+                {OPTION_PORT, "port", "PORT"},
+                {OPTION_SPL, "spl", "FILE"},
+                {OPTION_STAGE, "stage", "rom|spl"},
+                {OPTION_U_BOOT, "u-boot", "FILE"},
+                {OPTION_TIMEOUT, "timeout", "SECONDS"},
+                VERB_OPTIONS,
+                {},
+        };
+        Arguments arguments = {.next = argv, .options = options};
+        const char **const places[] = {
+                [OPTION_PORT] = &q->port,
+                [OPTION_SPL] = &q->paths[FIRMWARE_SPL],
+                [OPTION_STAGE] = &q->stage,
+                [OPTION_TIMEOUT] = &q->timeout,
+                [OPTION_U_BOOT] = &q->paths[FIRMWARE_U_BOOT],
+        };
+        _cleanup_free_ char *complaint = NULL;
+        const char *value = NULL;
+        int r;
+
+        while ((r = verb_next_argument(&arguments, progress, &value, &complaint)) != ARGUMENT_END) {
+                if (r == OPTION_HELP) {
+                        q->want_help = true;
+                        return EXIT_STATUS_SUCCESS;
+                }
+                if (r == ARGUMENT_OPERAND) {
+                        ExitStatus status = take_soc(progress, value, q);
+
+                        if (status != EXIT_STATUS_SUCCESS)
+                                return status;
+                        continue;
+                }
+                if (r < 0)
+                        return complaint ? usage_error(q, progress, "%s", complaint)
+                                         : verb_out_of_memory(progress);
+                if (r == OPTION_DRY_RUN) {
+                        q->is_dry_run = true;
+                        continue;
+                }
+                if (r == OPTION_FIRMWARE) {
+                        if (q->n_configs >= RECOVER_REQUEST_CONFIGS_MAX)
+                                return usage_error(q, progress, "too many firmware configurations");
+                        q->configs[q->n_configs++] = value;
+                        continue;
+                }
+                *places[r] = value; /* the last one counts, as with most programs */
+        }
+
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
+        int stage = STAGE_ROM;
+
+        if (!q->soc)
+                return usage_error(q, progress, "which SoC? known: %s", soc_at(0)->name);
+        if (q->port && !usb_place_is_valid(q->port))
+                return usage_error(q, progress,
+                                   "'%.64s' is no USB port: they look like '1-1.4', or like "
+                                   "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')",
+                                   q->port);
+
+        if (q->stage)
+                stage = stage_from_string(q->stage);
+        if (stage < 0)
+                return usage_error(q, progress, "unknown stage '%.64s'; known: rom, spl", q->stage);
+        q->first_stage = (Stage) stage;
+
+        q->timeout_usec = USEC_INFINITY;
+        if (q->timeout && (parse_seconds(q->timeout, TIMEOUT_MAX_USEC, &q->timeout_usec) < 0 ||
+                           q->timeout_usec == 0))
+                return usage_error(q, progress,
+                                   "'%.64s' is no time: --timeout wants seconds, more than 0 and "
+                                   "at most a year",
+                                   q->timeout);
+
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* What the configurations say; --spl and --u-boot override it. */
+static ExitStatus read_configs(Progress *progress, RecoverRequest *q) {
+        for (size_t i = 0; i < q->n_configs; i++) {
+                _cleanup_free_ char *reason = NULL;
+                int r;
+
+                r = firmware_config_add(&q->config, q->configs[i], &reason);
+                if (r >= 0)
+                        continue;
+                if (!reason)
+                        return verb_out_of_memory(progress);
+                progress_error(progress, "%s", reason);
+                return EXIT_STATUS_USAGE;
+        }
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* The file of @kind that is to be sent, by what the user said; NULL: nobody has named one. */
+static const char *choose_path(Progress *progress, const RecoverRequest *q, FirmwareKind kind,
+                               const char *option) {
+        if (option)
+                return option;
+        if (q->config.notes[kind])
+                progress_note(progress, "%s", q->config.notes[kind]);
+        return q->config.paths[kind];
+}
+
+static ExitStatus missing_file(Progress *progress, const RecoverRequest *q, FirmwareKind kind) {
+        const char *key = firmware_yaml_get_key(kind);
+
+        if (!q->config.place)
+                return usage_error(q, progress,
+                                   "--%s FILE is missing (or -f BOARD.yaml, which names it)", key);
+        progress_error(progress,
+                       "%s: no '%s' here; expected '%s:' with 'path: FILE' below it, or --%s FILE",
+                       q->config.place, key, key, key);
+        return EXIT_STATUS_USAGE;
+}
+
+static ExitStatus choose_files(Progress *progress, RecoverRequest *q) {
+        ExitStatus status;
+
+        status = read_configs(progress, q);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+
+        for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++) {
+                q->paths[kind] = choose_path(progress, q, kind, q->paths[kind]);
+                if (!q->paths[kind] && q->needs_files &&
+                    (kind != FIRMWARE_SPL || q->first_stage == STAGE_ROM))
+                        return missing_file(progress, q, kind);
+        }
+        return EXIT_STATUS_SUCCESS;
+}
+
+ExitStatus recover_request_parse(RecoverRequest *q, char *const *argv, Progress *progress) {
+        ExitStatus status;
+
+        assert(q);
+        assert(q->verb);
+        assert(argv);
+        assert(progress);
+
+        status = read_arguments(argv, progress, q);
+        if (status != EXIT_STATUS_SUCCESS || q->want_help)
+                return status;
+        status = check_arguments(progress, q);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+        return choose_files(progress, q);
+}
+
+int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_reason) {
+        int r;
+
+        assert(q);
+        assert(kind < _FIRMWARE_KIND_MAX);
+        assert(q->paths[kind]);
+        assert(!q->images[kind]);
+
+        r = firmware_open(kind, q->paths[kind], q->soc, ret_reason, &q->images[kind]);
+        if (r < 0)
+                return r;
+        firmware_make_names_distinct(q->images[FIRMWARE_SPL], q->images[FIRMWARE_U_BOOT]);
+        return 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What somebody wants recovered, and with what: the command line that 'recover' and 'check' share,
+ * and the files that it names. All of it is decided before the bus is touched.
+ *
+ * Blocks on reading files. */
+
+#include "firmware-config.h"
+#include "verb.h"
+
+/* Of -f and -F together. */
+#define RECOVER_REQUEST_CONFIGS_MAX 32
+
+/* Borrows from the command line, but for what the files hold. */
+typedef struct RecoverRequest {
+        const char *verb; /* set by the caller, for messages */
+        bool needs_files; /* set by the caller: it is a mistake not to name them */
+        bool want_help;   /* nothing else was looked at then */
+        bool is_dry_run;
+        const Soc *soc;
+        const char *port, *stage, *timeout;
+        Stage first_stage;
+        uint64_t timeout_usec;
+        const char *configs[RECOVER_REQUEST_CONFIGS_MAX]; /* -f and -F, in their order */
+        size_t n_configs;
+        FirmwareConfig config;                 /* what they say in all */
+        const char *paths[_FIRMWARE_KIND_MAX]; /* NULL: not named */
+        Firmware *images[_FIRMWARE_KIND_MAX];  /* NULL: not opened yet */
+} RecoverRequest;
+
+/* Reports what is wrong, and returns EXIT_STATUS_USAGE then; else EXIT_STATUS_SUCCESS. */
+ExitStatus recover_request_parse(RecoverRequest *q, char *const *argv, Progress *progress);
+
+/* Opens one of the files that are named. Returns as firmware_open(). */
+int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_reason);
+
+void recover_request_done(RecoverRequest *q);
