@@ -45,6 +45,12 @@ _snagctl() {
     local cur prev words cword split
     _init_completion -s -n : || return
 
+    # Options before the command, which take no values.
+    while [[ $cword -gt 1 && ${words[1]} == -* ]]; do
+        words=("${words[0]}" "${words[@]:2}")
+        cword=$((cword - 1))
+    done
+
     if [[ $cword -eq 1 ]]; then
         __snagctl_words 'check close list recover status --help --no-ask-password --quiet --verbose --version'
         return

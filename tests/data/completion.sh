@@ -75,6 +75,7 @@ lines=(
         'snagctl list --'
         'snagctl recover am335x -f '
         'snagctl recover am335x --firmware=b'
+        'snagctl --quiet recover am335x --st'
 )
 
 for shell in bash zsh fish; do
@@ -107,6 +108,7 @@ for shell in bash zsh fish; do
         is "$shell: stages" "${got[11]}" 'rom spl'
         is "$shell: sessions and their ports" "${got[12]}" '1-1.4 s12 s7'
         is "$shell: a command without options of its own" "${got[13]}" --help
+        is "$shell: an option behind one of the program" "${got[16]}" --stage
         for fault in fails hangs; do
                 is "$shell: no port, and soon, when snagctl $fault" \
                         "$(FAKE_FAULT=$fault press $shell "${lines[8]}" | tr -d '\n')" ''
