@@ -32,6 +32,9 @@
 #   wait_board REPORT EVENT [STAGE]
 #                           until the board has reported that event, or step; fails if it ends
 #                           before
+#   late_requests REPORT    how many BOOTP requests the ROM still had to send after its link was up: a
+#                           board that was plugged in before the command may have repeated its
+#                           first one, by its own schedule, while nobody could hear it
 #   result REPORT JQ        something of a board's last line
 #   sessions JQ             something of every session on the bus (properties of
 #                           org.snagd1.Session, and Path)
@@ -170,7 +173,8 @@ start() {
                 return
                 ;;
         esac
-        "$SNAGD_TESTS/in-session" "$who" "$@" &
+        # Said explicitly, lest it become /dev/null.
+        "$SNAGD_TESTS/in-session" "$who" "$@" <&0 &
         started=$!
         background+=("$started")
 }
@@ -313,6 +317,13 @@ bus_call() {
 
 result() {
         jq -r "select(.event == \"result\") | $2" "$ARTIFACTS/$1.json"
+}
+
+late_requests() {
+        jq -s '[.[] | select(.stage == "rom")] |
+                (map(select(.event == "link-up"))[0].t_ms // 0) as $up |
+                map(select(.event == "bootp-request" and .n > 1 and .t_ms > $up)) | length' \
+                "$ARTIFACTS/$1.json"
 }
 
 bus_objects() { # INTERFACE JQ

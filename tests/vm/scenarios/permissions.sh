@@ -51,7 +51,7 @@ done <<END
 UnknownSoc am3359 {}
 UnknownSoc ../am335x {}
 InvalidPort am335x {'port': <'../1-1'>}
-InvalidPort am335x {'port': <'1-1.'>}
+InvalidPort am335x {'port': <'1-1;2'>}
 InvalidPort am335x {'port': <''>}
 InvalidPort am335x {'port': <'$long'>}
 InvalidOption am335x {'prot': <'1-1'>}
@@ -59,8 +59,10 @@ InvalidOption am335x {'port': <uint32 1>}
 InvalidOption am335x {'stage': <'u-boot'>}
 InvalidOption am335x {'port': <'1-1'>, 'force': <true>}
 END
-is 'wrong types are refused' "$(bus_call seat_user $manager $M.OpenSession am335x 1)" \
-        org.freedesktop.DBus.Error.InvalidArgs
+for who in seat_user user2; do
+        ok "$who: wrong types are refused" not "as_$who" \
+                busctl call org.snagd1 $manager $M OpenSession u 1
+done
 
 # snagctl, refused.
 for who in remote user2; do
@@ -106,7 +108,7 @@ SessionGone | org.freedesktop.DBus.Error.UnknownObject) pass 'a session that is 
 esac
 
 # The group.
-gpasswd -q -a remote snagd
+gpasswd -a remote snagd >&2
 is 'a member of the group can open a session' "$(can_open remote)" yes
 recovers 'and recovers a board, without a seat' remote
 is 'but may not close another session: CanOpen is not manage' "$(
@@ -115,7 +117,7 @@ is 'but may not close another session: CanOpen is not manage' "$(
         bus_call remote "$(session_path)" $S.Close '{}' | grep -cE '^(NotOwner|NotAuthorized)$'
         kill "$client"
 )" 1
-gpasswd -q -d remote snagd
+gpasswd -d remote snagd >&2
 
 ok 'no session is left' wait_until has_no_session
 ok 'the system is as before' wait_until state_is "$before"

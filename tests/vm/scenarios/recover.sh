@@ -46,13 +46,8 @@ for run in 1 2 3 4 5 6 7 8 9 10; do
         wait_exit "$board"
         is "run $run: the board has both images" "$(result "recover-$run" \
                 '[.ok, .rom.image_ok, .spl.image_ok] | map(tostring) | join(" ")')" 'true true true'
-        # A board that was plugged in before the command may have repeated its first request, by its
-        # own schedule, while nobody could hear it. What counts: none after the link was up.
         is "run $run: the ROM's first request was answered, no other was needed" \
-                "$(jq -s '[.[] | select(.stage == "rom")] |
-                        (map(select(.event == "link-up"))[0].t_ms // 0) as $up |
-                        map(select(.event == "bootp-request" and .n > 1 and .t_ms > $up)) | length' \
-                        "$ARTIFACTS/recover-$run.json")" 0
+                "$(late_requests "recover-$run")" 0
         discovers=$(result "recover-$run" '.spl.answered_discover // 0')
         ok "run $run: the SPL was answered at its third DISCOVER at the latest (${discovers:-none})" \
                 test "${discovers:-0}" -ge 1 -a "${discovers:-9}" -le 3
