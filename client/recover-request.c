@@ -52,30 +52,36 @@ static ExitStatus usage_error(const RecoverRequest *q, Progress *progress, const
         return status;
 }
 
-static ExitStatus unknown_soc(const RecoverRequest *q, Progress *progress, const char *name) {
-        SpellingGuess guess = {.word = name};
-        char known[256] = "";
+/* "am335x, am437x". */
+static const char *list_socs(char list[static 256]) {
+        size_t len = 0;
         const Soc *soc;
 
-        for (size_t i = 0; (soc = soc_at(i)); i++) {
-                size_t len = strlen(known);
+        for (size_t i = 0; (soc = soc_at(i)) && len < 256; i++)
+                len += (size_t) snprintf(list + len, 256 - len, "%s%s", i > 0 ? ", " : "",
+                                         soc->name);
+        return list;
+}
 
-                (void) snprintf(known + len, sizeof(known) - len, "%s%s", i > 0 ? ", " : "",
-                                soc->name);
+static ExitStatus unknown_soc(const RecoverRequest *q, Progress *progress, const char *name) {
+        SpellingGuess guess = {.word = name};
+        const Soc *soc;
+        char list[256];
+
+        for (size_t i = 0; (soc = soc_at(i)); i++)
                 spelling_offer(&guess, soc->name);
-        }
         /* Two digits make another chip. */
         if (guess.best && guess.distance <= 1)
                 return usage_error(q, progress, "unknown SoC '%.64s'; did you mean '%s'?", name,
                                    guess.best);
-        return usage_error(q, progress, "unknown SoC '%.64s'; known: %s", name, known);
+        return usage_error(q, progress, "unknown SoC '%.64s'; known: %s", name, list_socs(list));
 }
 
 static ExitStatus take_soc(Progress *progress, const char *name, RecoverRequest *q) {
         if (q->soc)
                 return usage_error(q, progress, "too many arguments: '%s'", name);
 
-        q->soc = soc_find(name);
+        q->soc = soc_find_by_alias(name);
         if (!q->soc)
                 return unknown_soc(q, progress, name);
         return EXIT_STATUS_SUCCESS;
@@ -140,9 +146,10 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
 
 static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
         int stage = STAGE_ROM;
+        char list[256];
 
         if (!q->soc)
-                return usage_error(q, progress, "which SoC? known: %s", soc_at(0)->name);
+                return usage_error(q, progress, "which SoC? known: %s", list_socs(list));
         if (q->port && !usb_place_is_valid(q->port))
                 return usage_error(q, progress,
                                    "'%.64s' is no USB port: they look like '1-1.4', or like "

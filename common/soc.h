@@ -19,11 +19,15 @@ DECLARE_STRING_TABLE(stage, Stage);
 typedef struct Soc {
         const char *name; /* as on the command line, the bus and in ID_SNAGD_SOC */
 
+        /* What else people call it: TI's chips of that kind, as Snagboot has them. NULL-terminated;
+         * for the command line alone. */
+        const char *const *aliases;
+
         /* What an SPL is linked for: U-Boot's SPL_TEXT_BASE. */
         uint32_t spl_load_addr;
 
         /* The most that the ROM loads into SRAM, in bytes. AM335x: 0x402F0400..0x4030B800, TRM
-         * SPRUH73 26.1.9.2. */
+         * SPRUH73 26.1.9.2; AM437x: 0x402F0400..0x40337DE0, by U-Boot's NON_SECURE_SRAM_IMG_END. */
         uint32_t spl_size_max;
 
         /* DHCP option 60 of each stage, NULL-terminated. */
@@ -32,6 +36,9 @@ typedef struct Soc {
 
 /* Returns the entry of that exact name, or NULL. */
 const Soc *soc_find(const char *name);
+
+/* The same for what a person wrote: any of its names, in capitals or not. */
+const Soc *soc_find_by_alias(const char *word);
 
 /* Returns entry @index, or NULL behind the last: the order in which they are listed to people. */
 const Soc *soc_at(size_t index);

@@ -886,11 +886,19 @@ bool session_holds(const Session *session, const Board *board) {
         return false;
 }
 
+/* A ROM's USB ids tell the SoC. An SPL's are those of its build, which many share: behind its ROM, on
+ * the same port, it is the same board, whatever it calls itself. */
+static bool session_knows_soc(const Session *session, const Board *board) {
+        if (session->soc == board_get_soc(board))
+                return true;
+        return session->state == SESSION_STATE_DETACHED && board_get_stage(board) == STAGE_SPL;
+}
+
 bool session_accepts(const Session *session, const Board *board) {
         assert(session);
         assert(board);
 
-        if (session->soc != board_get_soc(board))
+        if (!session_knows_soc(session, board))
                 return false;
 
         /* A board that it gave back itself, for one reason or another, is not tried again. */

@@ -66,10 +66,10 @@ _snagctl() {
                 --stage) __snagctl_words 'rom spl'; return ;;
                 --timeout) return ;;
             esac
-            if [[ $cur == -* ]] || __snagctl_has am335x; then
+            if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
                 __snagctl_words '--dry-run --firmware --firmware-file --help --port --spl --stage --timeout --u-boot'
             else
-                __snagctl_words am335x
+                __snagctl_words 'am335x am437x'
             fi
             ;;
         close)

@@ -23,7 +23,7 @@ function __snagctl_files
 end
 
 function __snagctl_needs_soc
-    __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x
+    __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x am437x
 end
 
 function __snagctl_needs_session
@@ -46,6 +46,7 @@ complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
 complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
 
 complete -c snagctl -n __snagctl_needs_soc -a am335x -d 'BeagleBone and others'
+complete -c snagctl -n __snagctl_needs_soc -a am437x
 complete -c snagctl -n $recover -s f -l firmware-file -x -k -a '(__snagctl_files .yaml .yml)' -d 'A configuration of Snagboot'
 complete -c snagctl -n $recover -s F -l firmware -x -k -a '(__snagctl_files .yaml .yml)' -d 'A configuration of Snagboot, inline'
 complete -c snagctl -n $recover -l spl -x -k -a '(__snagctl_files .bin MLO)' -d 'What the ROM loads'

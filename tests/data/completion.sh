@@ -88,7 +88,7 @@ for shell in bash zsh fish; do
         # bash and zsh offer options only when asked for; fish as well.
         is "$shell: commands" "$(tr ' ' '\n' <<<"${got[0]}" | grep -v ^-- | paste -sd' ')" "$verbs"
         is "$shell: global options" "${got[1]}" "$(options_of)"
-        is "$shell: the SoC" "$(tr ' ' '\n' <<<"${got[2]}" | grep -v ^-- | paste -sd' ')" am335x
+        is "$shell: the SoC" "$(tr ' ' '\n' <<<"${got[2]}" | grep -v ^-- | paste -sd' ')" 'am335x am437x'
         is "$shell: options of recover" "${got[3]}" "$recover_options"
         is "$shell: the beginning of one" "${got[4]}" --stage
         if [ $shell = fish ]; then

@@ -30,6 +30,19 @@ END_TEST
 /* TRM SPRUH73 26.1.9.2 gives the size in words too: 109 KiB. */
 START_TEST(test_knows_the_limit_of_the_rom) {
         ck_assert_uint_eq(soc_find("am335x")->spl_size_max, 111616);
+        ck_assert_uint_eq(soc_find("am437x")->spl_size_max, 293344);
+}
+END_TEST
+
+START_TEST(test_finds_by_what_people_write) {
+        ck_assert_ptr_eq(soc_find_by_alias("am335x"), soc_find("am335x"));
+        ck_assert_ptr_eq(soc_find_by_alias("AM335x"), soc_find("am335x"));
+        ck_assert_ptr_eq(soc_find_by_alias("am3358"), soc_find("am335x"));
+        ck_assert_ptr_eq(soc_find_by_alias("AM4378"), soc_find("am437x"));
+        ck_assert_ptr_null(soc_find_by_alias("am33"));
+        ck_assert_ptr_null(soc_find_by_alias("am625"));
+        ck_assert_ptr_null(soc_find_by_alias(""));
+        ck_assert_ptr_null(soc_find("am3358"));
 }
 END_TEST
 
@@ -44,4 +57,4 @@ START_TEST(test_names_stages) {
 END_TEST
 
 TEST_MAIN("soc", test_finds_by_exact_name, test_lists_complete_entries,
-          test_knows_the_limit_of_the_rom, test_names_stages)
+          test_knows_the_limit_of_the_rom, test_finds_by_what_people_write, test_names_stages)

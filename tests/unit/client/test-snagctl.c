@@ -239,8 +239,8 @@ START_TEST(test_usage) {
         check(2, NULL, "neither");
         RUN("recover");
         check(2, NULL, "which SoC? known: am335x");
-        RUN("recover", "am437x", GOOD_SPL, GOOD_U_BOOT);
-        check(2, NULL, "unknown SoC 'am437x'");
+        RUN("recover", "am625", GOOD_SPL, GOOD_U_BOOT);
+        check(2, NULL, "unknown SoC 'am625'; known: am335x, am437x");
         RUN("recover", "am335x", "am335x", GOOD_SPL, GOOD_U_BOOT);
         check(2, NULL, "too many");
         RUN("recover", "am335x", GOOD_U_BOOT);

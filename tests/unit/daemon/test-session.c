@@ -215,6 +215,38 @@ START_TEST(test_follows_its_board_from_rom_to_spl) {
 }
 END_TEST
 
+/* An SPL has the USB ids of its build: 0451:d022 is that of many chips. */
+START_TEST(test_spl_with_ids_of_another_soc) {
+        Session *session;
+
+        set_up();
+        session = start_session(NULL, NULL);
+        (void) fake_plug_soc("1-1.4", "", soc_find("am437x"), STAGE_ROM);
+        fake_settle(event);
+        check_state(session, SESSION_STATE_WAITING); /* a ROM's ids count */
+        fake_unplug("1-1.4");
+        fake_settle(event);
+        (void) fake_plug_soc("1-1.4", "", soc_find("am437x"), STAGE_SPL);
+        fake_settle(event);
+        check_state(session, SESSION_STATE_WAITING);
+        fake_unplug("1-1.4");
+        fake_settle(event);
+
+        plug("1-1.4", STAGE_ROM);
+        unplug("1-1.4");
+        check_state(session, SESSION_STATE_DETACHED);
+        (void) fake_plug_soc("1-1.5", "", soc_find("am437x"), STAGE_SPL);
+        fake_settle(event);
+        check_state(session, SESSION_STATE_DETACHED); /* another port's */
+        (void) fake_plug_soc("1-1.4", "", soc_find("am437x"), STAGE_SPL);
+        fake_settle(event);
+        check_state(session, SESSION_STATE_READY);
+        session_close(session);
+        fake_settle(event);
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_takes_a_board_that_is_there_within_start) {
         Session *session;
 
@@ -868,9 +900,9 @@ END_TEST
 
 TEST_MAIN("session", test_parses_what_a_client_asks_for, test_refuses_a_long_port,
           test_opens_and_closes, test_follows_its_board_from_rom_to_spl,
-          test_takes_a_board_that_is_there_within_start, test_takes_nothing_before_start,
-          test_starts_once, test_begins_anew_with_a_rom, test_next_board_before_the_unplug_is_known,
-          test_either_sign_of_an_unplug_is_enough,
+          test_spl_with_ids_of_another_soc, test_takes_a_board_that_is_there_within_start,
+          test_takes_nothing_before_start, test_starts_once, test_begins_anew_with_a_rom,
+          test_next_board_before_the_unplug_is_known, test_either_sign_of_an_unplug_is_enough,
           test_asks_the_kernel_when_events_are_lost_or_late,
           test_udev_changes_do_not_disturb_a_session, test_gives_its_port_up,
           test_keeps_a_named_port, test_first_stage_spl, test_first_stage_rom_leaves_an_spl_alone,
