@@ -22,6 +22,7 @@ static const char help[] =
         "  check SOC                              look for what would keep it from working\n"
         "  list                                   show the boards that are plugged in\n"
         "  status                                 show the sessions\n"
+        "  monitor                                show both, live\n"
         "  close PORT|SESSION                     end a session\n"
         "\n"
         "Options:\n"
@@ -38,11 +39,8 @@ static const struct {
         const char *name;
         VerbFunction function;
 } verbs[] = {
-        {"check", verb_check},
-        {"close", verb_close},
-        {"list", verb_list},
-        {"recover", verb_recover},
-        {"status", verb_status},
+        {"check", verb_check},     {"close", verb_close},     {"list", verb_list},
+        {"monitor", verb_monitor}, {"recover", verb_recover}, {"status", verb_status},
 };
 
 /* Everything that we have ends with the process: sockets by the kernel, the session by snagd when our

@@ -8,7 +8,7 @@
 
 #define INTERFACE_OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
-static const PropertySlot board_property_slots[] = {
+const PropertySlot board_property_slots[] = {
         {"Port", "s", offsetof(BoardInfo, port)},
         {"IdPath", "s", offsetof(BoardInfo, id_path)},
         {"Soc", "s", offsetof(BoardInfo, soc)},
@@ -83,8 +83,7 @@ static int add_session(ManagerObjects *o, const char *path, sd_bus_message *m) {
                        7);
 }
 
-/* Reads one object's a{sa{sv}}. */
-static int read_interfaces(sd_bus_message *m, const char *path, ManagerObjects *o) {
+int manager_objects_read_interfaces(sd_bus_message *m, const char *path, ManagerObjects *o) {
         int r;
 
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "{sa{sv}}");
@@ -123,7 +122,7 @@ static int read_objects(sd_bus_message *m, ManagerObjects *o) {
                 r = sd_bus_message_read_basic(m, 'o', &path);
                 if (r < 0)
                         return r;
-                r = read_interfaces(m, path, o);
+                r = manager_objects_read_interfaces(m, path, o);
                 if (r < 0)
                         return r;
                 r = sd_bus_message_exit_container(m);

@@ -16,6 +16,11 @@ typedef struct ManagerObjects {
 
 void manager_objects_done(ManagerObjects *o);
 
+/* For the other proxies: the properties of an org.snagd1.Board in a BoardInfo; and reads an object's
+ * a{sa{sv}}, and adds it. Returns 0 or a negative errno. */
+extern const PropertySlot board_property_slots[];
+int manager_objects_read_interfaces(sd_bus_message *m, const char *path, ManagerObjects *o);
+
 /* Reads all of them. *@ret is to be released with manager_objects_done(). Returns 0 or a negative errno
  * with *@error filled. */
 int manager_proxy_get_objects(sd_bus *bus, ProxyError *error, ManagerObjects *ret);

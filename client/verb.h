@@ -24,6 +24,7 @@ typedef ExitStatus (*VerbFunction)(char *const *argv, Progress *progress);
 ExitStatus verb_check(char *const *argv, Progress *progress);
 ExitStatus verb_close(char *const *argv, Progress *progress);
 ExitStatus verb_list(char *const *argv, Progress *progress);
+ExitStatus verb_monitor(char *const *argv, Progress *progress);
 ExitStatus verb_recover(char *const *argv, Progress *progress);
 ExitStatus verb_status(char *const *argv, Progress *progress);
 

@@ -52,7 +52,7 @@ _snagctl() {
     done
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'check close list recover status --help --no-ask-password --quiet --verbose --version'
+        __snagctl_words 'check close list monitor recover status --help --no-ask-password --quiet --verbose --version'
         return
     fi
 
@@ -79,7 +79,7 @@ _snagctl() {
                 __snagctl_words "$(__snagctl_show status 0 2)"
             fi
             ;;
-        list | status)
+        list | monitor | status)
             __snagctl_words --help
             ;;
     esac

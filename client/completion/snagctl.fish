@@ -43,6 +43,7 @@ complete -c snagctl -n __fish_use_subcommand -a recover -d 'Bring a board back'
 complete -c snagctl -n __fish_use_subcommand -a check -d 'Look for what would keep it from working'
 complete -c snagctl -n __fish_use_subcommand -a list -d 'Show the boards that are plugged in'
 complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
+complete -c snagctl -n __fish_use_subcommand -a monitor -d 'Show boards and sessions live'
 complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
 
 complete -c snagctl -n __snagctl_needs_soc -a am335x -d 'BeagleBone and others'
