@@ -78,15 +78,16 @@ START_TEST(test_manager_properties) {
         _cleanup_free_ char *version =
                 get_string(alice, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER, "Version");
         _cleanup_(call_freep) Call *call = NULL;
-        const char *soc;
+        const char *soc, *other_soc;
         uint32_t n;
 
         ck_assert_str_eq(version, SNAGD_VERSION);
 
         call = CALL(alice, BUS_PATH_ROOT, PROPERTIES, "Get", "ss", BUS_INTERFACE_MANAGER,
                     "SupportedSocs");
-        ck_assert_ok(sd_bus_message_read(call->reply, "v", "as", 1, &soc));
+        ck_assert_ok(sd_bus_message_read(call->reply, "v", "as", 2, &soc, &other_soc));
         ck_assert_str_eq(soc, "am335x");
+        ck_assert_str_eq(other_soc, "am437x");
         call = call_free(call);
 
         call = CALL(alice, BUS_PATH_ROOT, PROPERTIES, "Get", "ss", BUS_INTERFACE_MANAGER,
