@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 #
 # Words for scripts that run snagd and snagctl on a private bus, with veths for boards. A script is
-# called with the paths of snagd-veth, fake-polkit, snagctl, sim-board and make-image, and begins with
-# '. lib.sh'. Everything happens in namespaces of its own (network, mounts, processes), which end with
-# the script and take everything along.
+# called with the paths of snagd-veth, fake-polkit, snagctl, sim-board, make-image and hold-session,
+# and begins with '. lib.sh'. Everything happens in namespaces of its own (network, mounts, processes),
+# which end with the script and take everything along.
 #
 #   start_snagd [OPTION…]      snagd, with its log in $work/snagd.log; its process is $snagd_pid
 #   stop_snagd                 ends it as systemd would; one result: that it went well
@@ -54,6 +54,7 @@ fake_polkit=$2
 snagctl=$3
 sim_board=$4
 make_image=$5
+hold_session=$6
 work=$SNAGD_STACK_INSIDE
 
 # An event that should come comes at once; this is the end of hope, not a measure.
