@@ -138,6 +138,7 @@ struct Recovery {
         bool is_implied; /* it asked, but the session has not told of it */
         int ifindex;     /* of its requests; 0: none came */
         bool has_warned_class, has_warned_u_boot, has_warned_name, has_warned_slow;
+        bool has_warned_held;       /* of a board that cannot be taken */
         bool has_given_up;          /* it left without asking for anything */
         KeptRequest kept[KEPT_MAX]; /* oldest first */
         size_t n_kept;
@@ -163,7 +164,7 @@ static const char *const file_titles[_STAGE_MAX] = {
         [STAGE_SPL] = "U-Boot",
 };
 
-#define DETAIL_LEN_MAX 160
+#define DETAIL_LEN_MAX 512
 
 /* --- saying it ------------------------------------------------------------------------------- */
 
@@ -941,6 +942,26 @@ void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info
         }
 
         check_stuck(r, now_usec);
+}
+
+void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const char *problem) {
+        char detail[DETAIL_LEN_MAX];
+        bool is_awaited;
+
+        assert(r);
+        assert(port);
+        assert(problem);
+
+        if (r->state == STATE_RETURNING)
+                is_awaited = stage == STAGE_SPL;
+        else
+                is_awaited =
+                        (r->state == STATE_WAITING || r->state == STATE_LEFT) && stage == r->stage;
+        if (!is_awaited || r->has_warned_held)
+                return;
+        r->has_warned_held = true;
+        (void) snprintf(detail, sizeof(detail), ": %s", problem);
+        diagnosis_say(DIAGNOSIS_HELD, r->spec.progress, port, detail);
 }
 
 void recovery_on_session_lost(Recovery *r, const char *why) {

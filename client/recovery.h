@@ -62,6 +62,10 @@ void recovery_start(Recovery *r, uint64_t now_usec);
  * handed over first: the last ACK of a board that left may be among them. */
 void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info);
 
+/* A board on @port, in @stage, cannot be taken by this session, for the reason in the sentence @problem: it
+ * may be the one that is waited for. */
+void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const char *problem);
+
 /* The session or the daemon is gone, for the reason in the sentence @why. */
 void recovery_on_session_lost(Recovery *r, const char *why);
 

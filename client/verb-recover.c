@@ -17,6 +17,7 @@
 #include "session-proxy.h"
 #include "transport.h"
 #include "verb.h"
+#include "watch-proxy.h"
 
 static const char help[] =
         "Usage: snagctl recover SOC --spl FILE --u-boot FILE [OPTION…]\n"
@@ -95,9 +96,11 @@ typedef struct Run {
         sd_event *event;
         sd_bus *bus;
         SessionProxy *session;
+        WatchProxy *watch; /* of boards that are there, but cannot be taken */
         Recovery *recovery;
         Transport *transport;
-        PasswordAgent agent; /* while the session is opened */
+        PasswordAgent agent;           /* while the session is opened */
+        const RecoverRequest *request; /* borrowed */
         bool is_session_lost;
 } Run;
 
@@ -106,6 +109,7 @@ static void run_done(Run *run) {
         /* The sockets first: they keep the namespace alive. */
         transport_free(run->transport);
         recovery_free(run->recovery);
+        watch_proxy_free(run->watch);
         session_proxy_free(run->session);
         sd_bus_flush_close_unref(run->bus);
         sd_event_unref(run->event);
@@ -170,6 +174,44 @@ static bool needs_password(const Run *run, const RecoverRequest *q, const Progre
         return access == SESSION_ACCESS_CHALLENGE;
 }
 
+static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
+        int stage = stage_from_string(b->stage);
+        const Run *run = userdata;
+        const RecoverRequest *q = run->request;
+
+        if (is_gone || !*b->problem || stage < 0 || !streq(b->soc, q->soc->name))
+                return;
+        if (!q->port || streq(q->port, b->port) || streq(q->port, b->id_path))
+                recovery_on_board_problem(run->recovery, b->port, (Stage) stage, b->problem);
+}
+
+/* Those are seen by on_session_end(), too. */
+static void on_daemon(bool is_there, void *userdata) {
+}
+
+static void on_bus_lost(void *userdata) {
+}
+
+static void on_session(const SessionInfo *session, bool is_gone, void *userdata) {
+}
+
+static const WatchProxyCallbacks watch_callbacks = {
+        .on_board = on_board,
+        .on_session = on_session,
+        .on_daemon = on_daemon,
+        .on_bus_lost = on_bus_lost,
+};
+
+/* It can only help to explain why no board comes: without it the recovery goes on. */
+static void watch_boards(Run *run, const RecoverRequest *q) {
+        ProxyError error = {};
+
+        run->request = q;
+        if (watch_proxy_new(run->bus, &watch_callbacks, run, &run->watch) >= 0)
+                (void) watch_proxy_begin(run->watch, false, &error);
+        proxy_error_done(&error);
+}
+
 /* Everything up to and with Start. */
 static int set_up(Run *run, const RecoverRequest *q, Progress *progress, ProxyError *error) {
         int r;
@@ -206,6 +248,7 @@ static int set_up(Run *run, const RecoverRequest *q, Progress *progress, ProxyEr
         if (r < 0)
                 return r;
 
+        watch_boards(run, q);
         r = session_proxy_start(run->session, error);
         if (r < 0)
                 return r;

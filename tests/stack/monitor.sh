@@ -37,6 +37,17 @@ for line in 'board 1-1: am335x, rom, in session s1' "session s1: ready, am335x o
         ok "shown: $line" has_shown "$line"
 done
 
+# One that somebody else uses: the command that waits for it says so.
+unplug 1-2
+plug 1-4 rom
+ip link set usb1-4 up
+announce 1-4
+recover held "${images[@]}"
+ok 'a board that cannot be taken' wait_until says held '1-4: a board is there, but cannot be taken: Its interface'
+kill -INT $recover_pid
+wait_for $recover_pid
+unplug 1-4
+
 # There is no systemd here that would start it.
 stop_snagd
 ok 'it says that snagd has ended' wait_until grep -q 'snagd has ended' "$work/monitor.err"

@@ -707,6 +707,28 @@ START_TEST(test_stuck_without_a_board) {
 }
 END_TEST
 
+START_TEST(test_board_that_cannot_be_taken) {
+        World *w = world_new();
+
+        recovery_on_board_problem(w->r, "1-2", STAGE_SPL, "It is up.");
+        assert_not_said(w, "cannot be taken");
+        recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It is up.");
+        recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It has an address.");
+        assert_said(w, "warning: 1-2: a board is there, but cannot be taken: It is up.\n");
+        world_free(w);
+
+        /* Another board's is of no interest when there is one. */
+        w = world_new();
+        plug(w, "rom");
+        recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It is up.");
+        assert_not_said(w, "cannot be taken");
+        run_rom(w);
+        recovery_on_board_problem(w->r, "1-1.4", STAGE_SPL, "It is up.");
+        assert_said(w, "cannot be taken: It is up.");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_stuck_rom_without_bootp) {
         World *w = world_new();
 
@@ -1114,8 +1136,8 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_reply_that_cannot_leave_is_sent_again, test_wrong_vendor_class_warns_once,
           test_missing_or_unknown_vendor_class_is_fine, test_u_boot_proper_is_not_answered,
           test_nonsense_is_ignored, test_board_begins_for_ever, test_board_breaks_the_transfer_off,
-          test_stuck_without_a_board, test_stuck_rom_without_bootp, test_stuck_without_tftp,
-          test_stuck_in_transfer, test_stuck_after_leaving_early,
+          test_stuck_without_a_board, test_board_that_cannot_be_taken, test_stuck_rom_without_bootp,
+          test_stuck_without_tftp, test_stuck_in_transfer, test_stuck_after_leaving_early,
           test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
           test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
           test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,
