@@ -42,6 +42,18 @@ done
 "$make_image" spl "$work/u-boot-spl.bin" 50000
 "$make_image" u-boot "$work/u-boot.img" $((300 * 1468))
 
+# As a user of Snagboot has it: an MLO, of which the board gets the SPL inside, named by a YAML file.
+"$make_image" mlo "$work/MLO" 50520
+tail -c +521 "$work/MLO" >"$work/u-boot-spl.bin"
+printf '%s:\n  path: %s\n' spl MLO u-boot u-boot.img >"$work/board.yaml"
+recover yaml -f "$work/board.yaml"
+ok 'an MLO and a YAML file' whole_board 1-1 yaml
+wait_for $recover_pid
+is 'an MLO and a YAML file: exit status' "$status" 0
+ok 'an MLO and a YAML file: nothing odd' no_oddities yaml-rom yaml-spl
+ok 'its user is told about the header' \
+        grep -q "/MLO' is an MLO: its header of 520 bytes" "$work/yaml.err"
+
 # The board is there first, and its request waits in it.
 plug 1-1 rom
 board_begin 1-1 first-rom --stage rom
