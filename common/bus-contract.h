@@ -48,11 +48,12 @@
 #define BUS_AUTHORIZED_CALL_USEC       (BUS_AUTHORIZATION_TIMEOUT_USEC + UINT64_C(30) * 1000 * 1000)
 
 /* Limits. Each is checked before anything is made. */
-#define SESSIONS_MAX                256u
-#define SESSIONS_PER_USER_MAX       64u
-#define SOCKETS_PER_SESSION_MAX     8u
-#define AUTHORIZATIONS_PER_USER_MAX 4u
-#define SUBSCRIBERS_PER_USER_MAX    16u
+#define SESSIONS_MAX                        256u
+#define SESSIONS_PER_USER_MAX               64u
+#define SOCKETS_PER_SESSION_MAX             8u
+#define AUTHORIZATIONS_PER_USER_MAX         4u /* about which polkit is asked at the same time */
+#define AUTHORIZATIONS_WAITING_PER_USER_MAX SESSIONS_PER_USER_MAX /* whose turn has not come */
+#define SUBSCRIBERS_PER_USER_MAX            16u
 
 /* Of all users together. A session's owner, a caller who waits for polkit and a subscriber each are a
  * name that snagd watches, by a match rule of its own: dbus-daemon allows a connection 512 of them

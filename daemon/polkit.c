@@ -8,6 +8,8 @@
  *
  * The handler cannot wait for the answer, so the message is kept. Each question is a Query:
  *
+ *     waiting    holds the message and the question: its user has AUTHORIZATIONS_PER_USER_MAX
+ *                others asked, and this one's turn comes when one of them ends
  *     asked      holds the message, the pending call, and a watch on the sender
  *     answered   the message is in sd-bus's queue again; the handler will run from its top, come
  *                here once more, and be given the answer by polkit_take_answer(), which ends it
@@ -23,8 +25,12 @@
  * No answer within five minutes: the same, and it is a "no". So is any error, and a polkit that is
  * not there.
  *
- * Limits: AUTHORIZATIONS_PER_USER_MAX queries a user, so that nobody fills another's screen, or our
- * memory, with questions; AUTHORIZATIONS_MAX in all, for what the bus allows us.
+ * Limits: AUTHORIZATIONS_PER_USER_MAX questions a user at the same time, so that nobody fills
+ * another's screen; AUTHORIZATIONS_MAX in all, for what the bus allows us. Those that are more have to
+ * wait and are not refused: a station that starts a recovery on each port of a hub in one moment does
+ * nothing wrong, and is answered in a moment as well. AUTHORIZATIONS_WAITING_PER_USER_MAX of them, for
+ * our memory; while they wait they are not watched, which would cost a match rule each: whether the
+ * sender is still there is seen when their turn comes.
  *
  * References: polkit's D-Bus reference, org.freedesktop.PolicyKit1.Authority; polkit(8). */
 
@@ -36,6 +42,7 @@
 #include <systemd/sd-event.h>
 
 #include "bus-contract.h"
+#include "fd-util.h"
 #include "log.h"
 
 #define AUTHORITY_NAME      "org.freedesktop.PolicyKit1"
@@ -55,8 +62,10 @@ struct Query {
         uid_t uid;
         uint64_t serial;
 
+        uint64_t deadline_usec;
+        sd_bus_message *question; /* CheckAuthorization, until it is sent */
+        sd_bus_slot *slot;        /* the same, until it is answered */
         sd_bus_track *sender;
-        sd_bus_slot *slot; /* CheckAuthorization; NULL once answered */
         PolkitAnswer answer;
 };
 
@@ -71,8 +80,16 @@ struct Polkit {
         bool is_stopped;
 };
 
+static bool query_is_waiting(const Query *q) {
+        return q->question;
+}
+
+static bool query_is_asked(const Query *q) {
+        return q->slot;
+}
+
 static bool query_is_answered(const Query *q) {
-        return !q->slot;
+        return !query_is_waiting(q) && !query_is_asked(q);
 }
 
 static Query *query_free(Query *q) {
@@ -80,6 +97,7 @@ static Query *query_free(Query *q) {
                 return NULL;
 
         sd_bus_slot_unref(q->slot);
+        sd_bus_message_unref(q->question);
         sd_bus_track_unref(q->sender);
         sd_bus_message_unref(q->call);
         free(q->action);
@@ -88,16 +106,25 @@ static Query *query_free(Query *q) {
 }
 DEFINE_CLEANUP_FUNC(Query, query_free);
 
+static void polkit_ask_next(Polkit *polkit, uid_t uid);
+
 /* Takes @q off the list and frees it. */
-static void query_end(Query *q) {
-        Polkit *polkit = q->polkit;
-        Query **p = &polkit->queries;
+static void query_remove(Query *q) {
+        Query **p = &q->polkit->queries;
 
         while (*p != q)
                 p = &(*p)->next;
         *p = q->next;
-
         query_free(q);
+}
+
+/* The same when it is over: the user's next one has its turn. */
+static void query_end(Query *q) {
+        Polkit *polkit = q->polkit;
+        uid_t uid = q->uid;
+
+        query_remove(q);
+        polkit_ask_next(polkit, uid);
         if (polkit->on_changed)
                 polkit->on_changed(polkit->userdata);
 }
@@ -123,7 +150,7 @@ static void query_cancel(const Query *q) {
 static int on_sender_left(sd_bus_track *track, void *userdata) {
         Query *q = userdata;
 
-        if (!query_is_answered(q))
+        if (query_is_asked(q))
                 query_cancel(q);
         query_end(q); /* sd-bus holds a reference of @track while we are here */
         return 1;
@@ -148,18 +175,14 @@ static PolkitAnswer read_answer(sd_bus_message *reply) {
         return is_challenge ? POLKIT_ANSWER_CHALLENGE : POLKIT_ANSWER_NO;
 }
 
-static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
-        Query *q = userdata;
+/* The handler is to run again, and finds @answer. */
+static void query_answer(Query *q, PolkitAnswer answer) {
         Polkit *polkit = q->polkit;
         int r;
 
-        q->answer = read_answer(reply);
+        q->answer = answer;
+        q->question = sd_bus_message_unref(q->question);
         q->slot = sd_bus_slot_unref(q->slot);
-
-        /* The timeout is sd-bus's own error: polkit knows nothing of it. */
-        if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) ||
-            sd_bus_message_is_method_error(reply, SD_BUS_ERROR_TIMEOUT))
-                query_cancel(q);
 
         r = sd_bus_message_rewind(q->call, true);
         if (r >= 0)
@@ -168,6 +191,17 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
                 (void) sd_bus_reply_method_errno(q->call, r, NULL);
 
         (void) sd_event_source_set_enabled(polkit->reaper, SD_EVENT_ONESHOT);
+}
+
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        Query *q = userdata;
+
+        /* The timeout is sd-bus's own error: polkit knows nothing of it. */
+        if (sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) ||
+            sd_bus_message_is_method_error(reply, SD_BUS_ERROR_TIMEOUT))
+                query_cancel(q);
+
+        query_answer(q, read_answer(reply));
         return 1;
 }
 
@@ -237,7 +271,7 @@ void polkit_stop(Polkit *polkit) {
                 Query *q = polkit->queries;
                 _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 
-                if (!query_is_answered(q))
+                if (query_is_asked(q))
                         query_cancel(q);
                 (void) set_stopped(&error);
                 (void) sd_bus_reply_method_error(q->call, &error);
@@ -255,11 +289,12 @@ unsigned polkit_n_pending(const Polkit *polkit) {
         return n;
 }
 
-static unsigned count_of_user(const Polkit *polkit, uid_t uid) {
+/* Those that wait for their turn, or the others; of one user or, without @uid, of all. */
+static unsigned count_queries(const Polkit *polkit, const uid_t *uid, bool is_waiting) {
         unsigned n = 0;
 
         for (const Query *q = polkit->queries; q; q = q->next)
-                if (q->uid == uid)
+                if ((!uid || q->uid == *uid) && query_is_waiting(q) == is_waiting)
                         n++;
         return n;
 }
@@ -301,19 +336,20 @@ static int append_details(sd_bus_message *m, const PolkitRequest *request) {
         return sd_bus_message_close_container(m);
 }
 
-/* Sends the question. */
-static int query_send(Query *q, const PolkitRequest *request, bool is_interactive) {
+static int query_make_question(Query *q, const PolkitRequest *request, bool is_interactive) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        sd_bus *bus = q->polkit->bus;
+        const char *sender = sd_bus_message_get_sender(q->call);
         char id[32];
         int r;
 
-        r = sd_bus_message_new_method_call(bus, &m, AUTHORITY_NAME, AUTHORITY_PATH,
+        if (!sender) /* no bus between us: polkit could not say who it is */
+                return -EACCES;
+        r = sd_bus_message_new_method_call(q->polkit->bus, &m, AUTHORITY_NAME, AUTHORITY_PATH,
                                            AUTHORITY_INTERFACE, "CheckAuthorization");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
-                                  sd_bus_message_get_sender(q->call), q->action);
+        r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sender,
+                                  q->action);
         if (r < 0)
                 return r;
         r = append_details(m, request);
@@ -325,25 +361,61 @@ static int query_send(Query *q, const PolkitRequest *request, bool is_interactiv
         if (r < 0)
                 return r;
 
-        return sd_bus_call_async(bus, &q->slot, m, on_answer, q, BUS_AUTHORIZATION_TIMEOUT_USEC);
+        q->question = TAKE_PTR(m);
+        return 0;
 }
 
-/* Watches the sender of the call. -ENXIO: it has left already, and nobody waits for a reply. */
-static int query_watch_sender(Query *q) {
-        const char *sender = sd_bus_message_get_sender(q->call);
+/* Watches the sender and sends the question. -ENXIO: it has left, and nobody waits for a reply. */
+static int query_ask(Query *q) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = TAKE_PTR(q->question);
+        uint64_t now = now_usec();
         int r;
 
-        if (!sender) /* no bus between us: polkit could not say who it is */
-                return -EACCES;
         r = sd_bus_track_new(q->polkit->bus, &q->sender, on_sender_left, q);
         if (r < 0)
                 return r;
-        return sd_bus_track_add_name(q->sender, sender);
+        r = sd_bus_track_add_name(q->sender, sd_bus_message_get_sender(q->call));
+        if (r < 0)
+                return r;
+
+        if (now >= q->deadline_usec) { /* no turn in time is no answer in time */
+                query_answer(q, POLKIT_ANSWER_UNAVAILABLE);
+                return 0;
+        }
+        return sd_bus_call_async(q->polkit->bus, &q->slot, question, on_answer, q,
+                                 q->deadline_usec - now);
 }
 
-/* Returns 0: asked. */
+static Query *find_longest_waiting(Polkit *polkit, uid_t uid) {
+        Query *found = NULL;
+
+        for (Query *q = polkit->queries; q; q = q->next)
+                if (q->uid == uid && query_is_waiting(q) && (!found || q->serial < found->serial))
+                        found = q;
+        return found;
+}
+
+/* No more are asked by this than have ended: where one waits, its user had as many as may be. */
+static void polkit_ask_next(Polkit *polkit, uid_t uid) {
+        while (!polkit->is_stopped &&
+               count_queries(polkit, &uid, false) < AUTHORIZATIONS_PER_USER_MAX) {
+                Query *q = find_longest_waiting(polkit, uid);
+                int r;
+
+                if (!q)
+                        return;
+                r = query_ask(q);
+                if (r >= 0)
+                        continue;
+                if (r != -ENXIO)
+                        (void) sd_bus_reply_method_errno(q->call, r, NULL);
+                query_remove(q);
+        }
+}
+
+/* Returns 0: asked, or it will be. */
 static int polkit_send(Polkit *polkit, sd_bus_message *call, const PolkitRequest *request,
-                       bool is_interactive) {
+                       bool is_interactive, bool has_to_wait) {
         _cleanup_(query_freep) Query *q = NULL;
         int r;
 
@@ -354,16 +426,19 @@ static int polkit_send(Polkit *polkit, sd_bus_message *call, const PolkitRequest
         q->call = sd_bus_message_ref(call);
         q->uid = request->uid;
         q->serial = ++polkit->last_serial;
+        q->deadline_usec = now_usec() + BUS_AUTHORIZATION_TIMEOUT_USEC;
         q->action = strdup(request->action);
         if (!q->action)
                 return -ENOMEM;
 
-        r = query_watch_sender(q);
+        r = query_make_question(q, request, is_interactive);
         if (r < 0)
                 return r;
-        r = query_send(q, request, is_interactive);
-        if (r < 0)
-                return r;
+        if (!has_to_wait) {
+                r = query_ask(q);
+                if (r < 0)
+                        return r;
+        }
 
         q->next = polkit->queries;
         polkit->queries = TAKE_PTR(q);
@@ -372,6 +447,8 @@ static int polkit_send(Polkit *polkit, sd_bus_message *call, const PolkitRequest
 
 static int polkit_question(Polkit *polkit, sd_bus_message *call, const PolkitRequest *request,
                            bool is_interactive, PolkitAnswer *ret, sd_bus_error *error) {
+        bool has_to_wait;
+
         assert(polkit);
         assert(call);
         assert(request);
@@ -381,16 +458,19 @@ static int polkit_question(Polkit *polkit, sd_bus_message *call, const PolkitReq
                 return 1;
         if (polkit->is_stopped)
                 return set_stopped(error);
-        if (polkit_n_pending(polkit) >= AUTHORIZATIONS_MAX)
-                return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
-                                        "Too many calls of all users together wait for a password: "
-                                        "retry in a while.");
-        if (count_of_user(polkit, request->uid) >= AUTHORIZATIONS_PER_USER_MAX)
+        has_to_wait = count_queries(polkit, &request->uid, false) >= AUTHORIZATIONS_PER_USER_MAX;
+        if (has_to_wait &&
+            count_queries(polkit, &request->uid, true) >= AUTHORIZATIONS_WAITING_PER_USER_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                                          "%u calls of yours wait for a password already: answer or "
                                          "end those first.",
-                                         AUTHORIZATIONS_PER_USER_MAX);
-        return polkit_send(polkit, call, request, is_interactive);
+                                         AUTHORIZATIONS_PER_USER_MAX +
+                                                 AUTHORIZATIONS_WAITING_PER_USER_MAX);
+        if (!has_to_wait && count_queries(polkit, NULL, false) >= AUTHORIZATIONS_MAX)
+                return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
+                                        "Too many calls of all users together wait for a password: "
+                                        "retry in a while.");
+        return polkit_send(polkit, call, request, is_interactive, has_to_wait);
 }
 
 /* What helps a person who was refused. */

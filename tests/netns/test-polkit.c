@@ -146,35 +146,65 @@ START_TEST(test_answers_find_their_calls) {
 }
 END_TEST
 
-START_TEST(test_fifth_pending_authorisation_of_a_user_is_refused) {
+/* Four at a time, in the order in which they came; others are not held up. */
+START_TEST(test_fifth_question_of_a_user_waits_for_its_turn) {
         sd_bus *alice = world_connect(UID_ALICE), *other = world_connect(UID_ALICE);
-        sd_bus *bob = world_connect(UID_BOB);
-        Call *calls[AUTHORIZATIONS_PER_USER_MAX], *bobs;
+        sd_bus *bob = world_connect(UID_BOB), *gone = world_connect(UID_ALICE);
+        Call *calls[AUTHORIZATIONS_PER_USER_MAX], *waiting, *last, *bobs;
+        const size_t n = ELEMENTSOF(calls);
+
+        world.polkit.says = FAKE_POLKIT_SAYS_NOTHING;
+        for (size_t i = 0; i < n; i++)
+                calls[i] = begin_open(i % 2 ? alice : other);
+        WAIT_UNTIL(world.polkit.n_questions == n);
+
+        call_free(begin_open(gone));
+        assert_error(CALL(gone, "/", "org.freedesktop.DBus.Peer", "Ping", NULL), "");
+        world_disconnect(gone);
+        waiting = begin_open(alice);
+        last = call_begin(alice, MANAGER, "CanOpenSession", "sa{sv}", "am335x", 0);
+        assert_error(CALL(alice, "/", "org.freedesktop.DBus.Peer", "Ping", NULL), "");
+        bobs = begin_open(bob);
+        WAIT_UNTIL(world.polkit.n_questions == n + 1);
+
+        /* The one who left is left out. */
+        fake_polkit_answer(&world.polkit.questions[0], FAKE_POLKIT_SAYS_NO);
+        WAIT_UNTIL(world.polkit.n_questions == n + 2);
+        fake_polkit_answer(&world.polkit.questions[n + 1], FAKE_POLKIT_SAYS_YES);
+        assert_error(call_wait(waiting), "");
+        WAIT_UNTIL(world.polkit.n_questions == n + 3);
+        fake_polkit_answer(&world.polkit.questions[n + 2], FAKE_POLKIT_SAYS_YES);
+        assert_error(call_wait(last), "");
+
+        for (size_t i = 1; i <= n; i++)
+                fake_polkit_answer(&world.polkit.questions[i], FAKE_POLKIT_SAYS_YES);
+        for (size_t i = 0; i < n; i++)
+                call_free(call_wait(calls[i]));
+        assert_error(call_wait(bobs), "");
+}
+END_TEST
+
+START_TEST(test_calls_of_a_user_that_wait_are_limited) {
+        sd_bus *alice = world_connect(UID_ALICE), *bob = world_connect(UID_BOB);
+        Call *calls[AUTHORIZATIONS_PER_USER_MAX + AUTHORIZATIONS_WAITING_PER_USER_MAX];
 
         world.polkit.says = FAKE_POLKIT_SAYS_NOTHING;
         for (size_t i = 0; i < ELEMENTSOF(calls); i++)
-                calls[i] = begin_open(i % 2 ? alice : other);
-        WAIT_UNTIL(world.polkit.n_questions == ELEMENTSOF(calls));
+                calls[i] = begin_open(alice);
+        WAIT_UNTIL(world.polkit.n_questions == AUTHORIZATIONS_PER_USER_MAX);
 
         assert_error(call_wait(begin_open(alice)), BUS_ERROR_LIMIT_EXCEEDED);
         assert_error(CALL(alice, MANAGER, "CanOpenSession", "sa{sv}", "am335x", 0),
                      BUS_ERROR_LIMIT_EXCEEDED);
-        ck_assert_uint_eq(world.polkit.n_questions, ELEMENTSOF(calls));
+        ck_assert_uint_eq(world.polkit.n_questions, AUTHORIZATIONS_PER_USER_MAX);
 
-        bobs = begin_open(bob);
-        WAIT_UNTIL(world.polkit.n_questions == ELEMENTSOF(calls) + 1);
-
-        /* An answer makes room. */
-        fake_polkit_answer(&world.polkit.questions[0], FAKE_POLKIT_SAYS_NO);
-        WAIT_UNTIL(call_is_done(calls[0]) || call_is_done(calls[1]));
         world.polkit.says = FAKE_POLKIT_SAYS_YES;
-        (void) open_session(alice);
-
-        for (size_t i = 1; i <= ELEMENTSOF(calls); i++)
+        (void) open_session(bob);
+        for (size_t i = 0; i < AUTHORIZATIONS_PER_USER_MAX; i++)
                 fake_polkit_answer(&world.polkit.questions[i], FAKE_POLKIT_SAYS_YES);
         for (size_t i = 0; i < ELEMENTSOF(calls); i++)
-                call_free(call_wait(calls[i]));
-        assert_error(call_wait(bobs), "");
+                assert_error(call_wait(calls[i]),
+                             i < SESSIONS_PER_USER_MAX ? "" : BUS_ERROR_LIMIT_EXCEEDED);
 }
 END_TEST
 
@@ -262,7 +292,7 @@ NETNS_TEST_MAIN("polkit", world_setup, world_teardown, test_question_is_about_th
                 test_interaction_is_the_callers_wish, test_everything_but_yes_is_no,
                 test_without_polkit_nobody_may, test_polkit_that_dies_meanwhile_says_no,
                 test_refused_person_is_told_of_the_group, test_others_are_served_while_one_waits,
-                test_answers_find_their_calls,
-                test_fifth_pending_authorisation_of_a_user_is_refused,
+                test_answers_find_their_calls, test_fifth_question_of_a_user_waits_for_its_turn,
+                test_calls_of_a_user_that_wait_are_limited,
                 test_caller_that_leaves_takes_its_question_along, test_answer_and_leaving_at_once,
                 test_session_that_goes_meanwhile)
