@@ -137,6 +137,26 @@ unplug 1-1
 ended_well 'a ROM that somebody set up' "$pid_a"
 ok_as_before 'interfaces in use: all is as before'
 
+# Many at once, as at a flashing station that has just been switched on.
+pids=()
+for i in {1..16}; do
+        : >"$work/many-$i.err"
+        "$snagctl" recover am335x --port 2-$i "${images[@]}" >"$work/many-$i.out" 2>>"$work/many-$i.err" &
+        pids+=($!)
+done
+all_wait() {
+        local i
+        for i in {1..16}; do
+                says many-$i 'waiting for a board' || return 1
+        done
+}
+ok 'sixteen clients at the same moment are let in' wait_until all_wait
+kill "${pids[@]}"
+for pid in "${pids[@]}"; do
+        wait_for "$pid"
+done
+ok_as_before 'sixteen clients: all is as before'
+
 # Limits. hold-session ends with its standard input.
 mkfifo "$work/hold"
 hold() { # ARGUMENT…
