@@ -122,7 +122,7 @@ refused 'an SPL that is too large' 'large.bin.*111616' am335x --spl "$work/large
         --u-boot "$work/u-boot.img"
 refused 'an unknown magic' 'u-boot-spl.bin' am335x --spl "$work/u-boot-spl.bin" \
         --u-boot "$work/u-boot-spl.bin"
-refused 'an unknown SoC' "unknown SoC 'am437x'" am437x "${images[@]}"
+refused 'an unknown SoC' "unknown SoC 'z80'" z80 "${images[@]}"
 refused 'a malformed port' 'is no USB port' am335x "${images[@]}" --port ../1-1
 
 ok_as_before 'after all of it the host is as before'
