@@ -3,14 +3,7 @@
 #
 # Words for scenarios: bash scripts in scenarios/ that run inside the virtual machine as root. A
 # scenario begins with '. "$SNAGD_TESTS/lib.sh"' and ends with 'done_testing'. Its standard output is
-# TAP, written by the words below alone; its standard error goes to the host's log.
-#
-#   ok TEXT COMMAND…        one result: whether the command succeeds; what it prints is logged
-#   is TEXT GOT WANTED      one result: whether the two are the same
-#   pass TEXT, fail TEXT    one result each
-#   skip TEXT               ends the scenario as skipped
-#   note TEXT               a remark in the TAP stream
-#   done_testing            the last line of a scenario
+# TAP, written by the words of tests/tap.sh alone; its standard error goes to the host's log.
 #
 # People (all with no-new-privs and without capabilities):
 #
@@ -59,67 +52,10 @@
 # One step of a recovery takes some seconds under emulation; this is the end of hope, not a measure.
 PATIENCE=90
 
-results=0
-failures=0
-testing_done=no
 background=()
 
-note() {
-        printf '# %s\n' "$*"
-}
-
-pass() {
-        results=$((results + 1))
-        printf 'ok %d - %s\n' "$results" "$1"
-        echo "--- ok: $1" >&2
-}
-
-fail() {
-        results=$((results + 1))
-        failures=$((failures + 1))
-        printf 'not ok %d - %s\n' "$results" "$1"
-        echo "--- NOT OK: $1" >&2
-}
-
-ok() {
-        local text=$1 output
-        shift
-        if output=$("$@" 2>&1); then
-                [ -z "$output" ] || echo "$output" >&2
-                pass "$text"
-        else
-                note "status $? of: $*"
-                [ -z "$output" ] || note "  ${output//$'\n'/$'\n#   '}"
-                fail "$text"
-        fi
-}
-
-is() {
-        if [ "$2" = "$3" ]; then
-                pass "$1"
-        else
-                note "got:    ${2//$'\n'/$'\n#         '}"
-                note "wanted: ${3//$'\n'/$'\n#         '}"
-                fail "$1"
-        fi
-}
-
-not() {
-        ! "$@"
-}
-
-skip() {
-        echo "1..0 # SKIP $1"
-        testing_done=yes
-        exit 0
-}
-
-done_testing() {
-        echo "1..$results"
-        testing_done=yes
-        [ "$failures" = 0 ]
-        exit
-}
+# shellcheck source=tests/tap.sh
+. "$SNAGD_TESTS/tap.sh"
 
 at_exit() {
         local pid
