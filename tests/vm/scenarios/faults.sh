@@ -57,7 +57,7 @@ for step in rom:plug rom:bootp-answered rom:block=20 spl:plug spl:offered spl:bl
         start_recovery seat_user
         wait_until has_session_in waiting
         plug_board "kill-$step" 0 "${options[@]}" --silent-after "$step"
-        wait_board "kill-$step" "${step#*:}" "${step%%:*}"
+        wait_board "kill-$step" silent "${step%%:*}"
         kill -KILL "$client"
         wait_client
         is "client killed after $step" $? 137
@@ -83,7 +83,7 @@ for how in KILL TERM; do
                 start_recovery seat_user
                 wait_until has_session_in waiting
                 plug_board "snagd-$how-$step" 0 "${options[@]}" --silent-after "$step"
-                wait_board "snagd-$how-$step" "${step#*:}" "${step%%:*}"
+                wait_board "snagd-$how-$step" silent "${step%%:*}"
                 if [ $how = KILL ]; then
                         systemctl kill --signal=KILL --kill-whom=main snagd.service
                 else
