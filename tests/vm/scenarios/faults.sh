@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Each way to be interrupted, once for each stage: the board pulled, the client killed, snagd killed.
-# Each time a clear end, nothing left behind, and a next recovery that works.
+# Each time a clear end, nothing left behind, and a next recovery that works. With $SNAGD_TEST_LONG=yes
+# after every step of a stage; every step is cut in tests/stack too, on veths.
 # shellcheck source=tests/vm/lib.sh
 . "$SNAGD_TESTS/lib.sh"
 
@@ -9,6 +10,15 @@ use_ports 1
 make_images "$images"
 before=$(host_state)
 options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img")
+
+pull_steps=(rom:block=20 rom:last-block spl:block=20 spl:last-block)
+kill_steps=(rom:block=20 spl:block=20)
+signals=(INT:130)
+if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
+        pull_steps+=(rom:bootp-sent rom:bootp-answered rom:rrq-sent spl:offered spl:arp-answered)
+        kill_steps+=(rom:plug rom:bootp-answered spl:plug spl:offered)
+        signals+=(TERM:143 HUP:129)
+fi
 
 nothing_is_left() { # TEXT
         ok "$1: no session is left" wait_until has_no_session
@@ -21,8 +31,7 @@ stop_board() {
 }
 
 # Pulled and plugged in again: the same command goes on with the same board.
-for step in rom:bootp-sent rom:bootp-answered rom:rrq-sent rom:block=20 rom:last-block \
-        spl:offered spl:arp-answered spl:block=20 spl:last-block; do
+for step in "${pull_steps[@]}"; do
         start_recovery seat_user
         wait_until has_session_in waiting
         plug_board "pull-$step" 0 "${options[@]}" --pull-after "$step" --replug 1
@@ -53,7 +62,7 @@ done
 recovers 'the next recovery works' seat_user
 
 # The client is gone, without a word.
-for step in rom:plug rom:bootp-answered rom:block=20 spl:plug spl:offered spl:block=20; do
+for step in "${kill_steps[@]}"; do
         start_recovery seat_user
         wait_until has_session_in waiting
         plug_board "kill-$step" 0 "${options[@]}" --silent-after "$step"
@@ -68,7 +77,7 @@ done
 recovers 'the next recovery works after killed clients' seat_user
 
 # The client is asked to go.
-for signal in INT:130 TERM:143 HUP:129; do
+for signal in "${signals[@]}"; do
         start_recovery seat_user
         wait_until has_session_in waiting
         kill "-${signal%:*}" "$client"
