@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Why no library: four sequences of ECMA-48 that every terminal of the last forty years knows are all
+/* Why no library: six sequences of ECMA-48 that every terminal of the last forty years knows are all
  * that one moving line needs. */
 
 #include "terminal.h"
@@ -13,6 +13,8 @@
 
 #define ERASE_BELOW "\033[J" /* from the cursor to the end of the screen */
 #define WIPE        "\r" ERASE_BELOW
+#define NO_WRAP     "\033[?7l" /* what does not fit the line is lost (DECAWM) */
+#define WRAP        "\033[?7h"
 
 /* Where something is painted, for the signal handler; -1: nowhere. */
 static volatile sig_atomic_t painted_fd = -1;
@@ -64,8 +66,9 @@ void terminal_paint(Terminal *t, const char *line) {
         assert(t->can_repaint);
         assert(line);
 
-        /* What is left of the last painting is erased after the new one, so that nothing flickers. */
-        n = asprintf(&painted, "\r%s" ERASE_BELOW "\r", line);
+        /* What is left of the last painting is erased after the new one, so that nothing flickers.
+         * A terminal may be narrower already than it says: tmux tells a quarter of a second later. */
+        n = asprintf(&painted, "\r" NO_WRAP "%s" ERASE_BELOW WRAP "\r", line);
         if (n < 0) {
                 painted = NULL;
                 return;

@@ -83,32 +83,34 @@ START_TEST(test_moving_line) {
         ck_assert(progress_get_deadline(w.p) == USEC_INFINITY);
 
         progress_wait(w.p, "waiting for a board", BEGIN_USEC);
-        ck_assert_str_eq(take(&w), "\rwaiting for a board  0:00\033[J\r");
+        ck_assert_str_eq(take(&w), "\r\033[?7lwaiting for a board  0:00\033[J\033[?7h\r");
         ck_assert_uint_eq(progress_get_deadline(w.p), BEGIN_USEC + SECONDS(1));
         progress_tick(w.p, BEGIN_USEC + SECONDS(1));
-        ck_assert_str_eq(take(&w), "\rwaiting for a board  0:01\033[J\r");
+        ck_assert_str_eq(take(&w), "\r\033[?7lwaiting for a board  0:01\033[J\033[?7h\r");
 
         /* A message goes above it. */
         progress_note(w.p, "found");
-        ck_assert_str_eq(take(&w), "\r\033[Jsnagctl: found\n\rwaiting for a board  0:01\033[J\r");
+        ck_assert_str_eq(
+                take(&w),
+                "\r\033[Jsnagctl: found\n\r\033[?7lwaiting for a board  0:01\033[J\033[?7h\r");
 
         progress_transfer(w.p, "SPL", 0, 4096, BEGIN_USEC + SECONDS(2));
-        ck_assert_str_eq(take(&w), "\rSPL  0 of 4 KiB      - KiB/s  0:00\033[J\r");
+        ck_assert_str_eq(take(&w), "\r\033[?7lSPL  0 of 4 KiB      - KiB/s  0:00\033[J\033[?7h\r");
         progress_transfer(w.p, "SPL", 512, 4096, BEGIN_USEC + SECONDS(2) + 50000);
         ck_assert_str_eq(take(&w), "");
         progress_transfer(w.p, "SPL", 2048, 4096, BEGIN_USEC + SECONDS(3));
-        ck_assert_str_eq(take(&w), "\rSPL  2 of 4 KiB      2 KiB/s  0:01\033[J\r");
+        ck_assert_str_eq(take(&w), "\r\033[?7lSPL  2 of 4 KiB      2 KiB/s  0:01\033[J\033[?7h\r");
 
         /* Another width, at once. */
         resize(&w, 20);
         progress_tick(w.p, BEGIN_USEC + SECONDS(3));
-        ck_assert_str_eq(take(&w), "\rSPL  2 of 4 KiB\033[J\r");
+        ck_assert_str_eq(take(&w), "\r\033[?7lSPL  2 of 4 KiB\033[J\033[?7h\r");
         resize(&w, 80);
         progress_tick(w.p, BEGIN_USEC + SECONDS(3));
         ck_assert_str_eq(
                 take(&w),
-                "\rSPL  ####################....................  2 of 4 KiB      2 KiB/s  "
-                "0:01\033[J\r");
+                "\r\033[?7lSPL  ####################....................  2 of 4 KiB      2 KiB/s  "
+                "0:01\033[J\033[?7h\r");
 
         progress_idle(w.p);
         ck_assert_str_eq(take(&w), "\r\033[J");
