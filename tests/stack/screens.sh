@@ -16,7 +16,7 @@ tmux() {
 
 # Without the empty lines below. Numbers keep their width where the line depends on it.
 screen() {
-        tmux capture-pane -pJ "$@" | sed -E '
+        tmux capture-pane -pJ | sed -E '
                 s/[0-9]+\.[0-9]+ s \([0-9]+ KiB/T s (R KiB/
                 s/[ 0-9]{5} KiB\/s/RRRRR KiB\/s/
                 s/  [0-9]:[0-9]{2}/  T:TT/
