@@ -106,6 +106,9 @@ static int on_board_exit(sd_event_source *source, const siginfo_t *si, void *use
         Fake *f = userdata;
 
         MUST(si->si_code == CLD_EXITED && si->si_status == 0);
+        if (si->si_pid != f->board_pid)
+                /* Its session is closed, and the path may be the next one's already. */
+                return 0;
         set_state(f, "detached");
         if (streq(f->stage, "rom"))
                 plug_board(f, "spl", "u-boot.img");
@@ -267,6 +270,7 @@ static int method_close(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
         if (f->story->close_error)
                 return sd_bus_error_set(error, f->story->close_error, "It is not yours.");
+        f->board_pid = 0;
         return sd_bus_reply_method_return(m, "");
 }
 
