@@ -68,8 +68,9 @@ typedef enum NonsenseKind {
         _NONSENSE_MAX,
 } NonsenseKind;
 
-#define NONSENSE_XID_BASE   UINT32_C(0x4e4f4e00)
-#define NONSENSE_TFTP_PORT  1235
+#define NONSENSE_XID_BASE UINT32_C(0x4e4f4e00)
+/* And the ports behind it: neither the ROM's (1234) nor one that U-Boot may choose (1024 to 4095). */
+#define NONSENSE_TFTP_PORT  5000
 #define NONSENSE_FIRST_TFTP NONSENSE_RRQ_NO_NUL
 
 const char *nonsense_name(NonsenseKind kind);
