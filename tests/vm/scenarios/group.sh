@@ -14,7 +14,7 @@ recover() {
                 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img "$@" >&2
 }
 
-is 'nothing runs before somebody asks' "$(systemctl show -P ActiveState snagd.service)" inactive
+ok 'nothing runs before somebody asks' wait_until snagd_is_gone
 is 'and nothing is enabled' "$(systemctl is-enabled snagd.service)" static
 
 recover --timeout 5
