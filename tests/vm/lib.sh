@@ -59,7 +59,12 @@ background=()
 
 at_exit() {
         local pid
+        # A board takes its gadget away when it is asked to end.
         for pid in "${background[@]}"; do
+                kill -TERM "$pid" 2>/dev/null
+        done
+        for pid in "${background[@]}"; do
+                timeout 5 tail --pid="$pid" -s 0.1 -f /dev/null
                 kill -KILL "$pid" 2>/dev/null
         done
         [ $testing_done = yes ] || echo "--- the scenario ended before its end" >&2
@@ -153,8 +158,24 @@ wait_until() {
         exec {events}<&-
 }
 
+# What a killed sim-board left in configfs would take its port again as soon as there is one.
+remove_gadgets() {
+        local gadget
+        for gadget in /sys/kernel/config/usb_gadget/*/; do
+                [ -e "$gadget" ] || continue
+                [ -z "$(cat "$gadget/UDC")" ] || echo >"$gadget/UDC"
+                find "$gadget/configs" -type l -delete
+                find "$gadget"/configs/*/strings "$gadget/strings" -mindepth 1 -maxdepth 1 -type d \
+                        -exec rmdir {} + 2>/dev/null
+                find "$gadget/configs" "$gadget/functions" -mindepth 1 -maxdepth 1 -type d \
+                        -exec rmdir {} +
+                rmdir "$gadget"
+        done
+}
+
 # Taking the ports away unplugs everything.
 use_ports() {
+        remove_gadgets
         modprobe -r dummy_hcd || return
         modprobe dummy_hcd "num=$1" && modprobe libcomposite && udevadm settle
 }
