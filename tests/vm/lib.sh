@@ -173,11 +173,24 @@ remove_gadgets() {
         done
 }
 
-# Taking the ports away unplugs everything.
+# Not 'modprobe -r': it would take away what the module depends on, too, and its status is of all of them.
+ports_are_gone() {
+        [ ! -e /sys/module/dummy_hcd ] || rmmod dummy_hcd
+}
+
+has_ports() {
+        local udcs=(/sys/class/udc/dummy_udc.*)
+        [ -e "${udcs[0]}" ] && [ ${#udcs[@]} = "$1" ]
+}
+
+# Taking the ports away unplugs everything. Without them nothing that follows would mean anything.
 use_ports() {
         remove_gadgets
-        modprobe -r dummy_hcd || return
-        modprobe dummy_hcd "num=$1" && modprobe libcomposite && udevadm settle
+        if ! { wait_until ports_are_gone && modprobe dummy_hcd "num=$1" && modprobe libcomposite &&
+                wait_until has_ports "$1" && udevadm settle; }; then
+                echo "Bail out! no simulated USB ports"
+                exit 1
+        fi
 }
 
 port_name() {
@@ -215,7 +228,7 @@ wait_board() {
         fi
         kill "$pid" 2>/dev/null
         exec {lines}<&-
-        [ $found = yes ] || echo "wait_board: '$2' did not happen in $1" >&2
+        [ $found = yes ] || { echo "wait_board: '$2' did not happen in $1:"; tail -n 2 "$ARTIFACTS/$1.json"; } >&2
         [ $found = yes ]
 }
 
