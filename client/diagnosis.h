@@ -45,6 +45,14 @@ typedef enum Diagnosis {
         _DIAGNOSIS_MAX,
 } Diagnosis;
 
-/* Says it, as a note, a warning or an error; @port comes before it, unless it is NULL; @detail behind the
- * first line, with whatever separates the two. */
-void diagnosis_say(Diagnosis diagnosis, Progress *progress, const char *port, const char *detail);
+/* Of which board it is said. */
+typedef struct DiagnosisContext {
+        const char *port, *session; /* NULL: none, or not known yet */
+        const char *detail;         /* what makes the first line concrete, or "" */
+} DiagnosisContext;
+
+/* Says it, as a note, a warning or an error: the port and ": " before the first line, ": " and the detail behind it. */
+void diagnosis_say(Diagnosis diagnosis, Progress *progress, const DiagnosisContext *context);
+
+/* Its name in events: "no-board-end". */
+const char *diagnosis_to_string(Diagnosis diagnosis);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "json-lines.h"
 #include "spelling.h"
 #include "terminal.h"
 #include "verb.h"
@@ -28,6 +29,7 @@ static const char help[] =
         "Options:\n"
         "      --quiet            show results, warnings and errors only\n"
         "      --verbose          show details too\n"
+        "      --json             show events and results to a program, one JSON object a line\n"
         "      --no-ask-password  never ask for a password, but be refused\n"
         "      --help             show this; 'snagctl COMMAND --help' tells more\n"
         "      --version          show the version\n"
@@ -43,11 +45,17 @@ static const struct {
         {"monitor", verb_monitor}, {"recover", verb_recover}, {"status", verb_status},
 };
 
+/* For the signal handler, too. */
+static volatile sig_atomic_t is_json;
+
 /* Everything that we have ends with the process: sockets by the kernel, the session by snagd when our
  * connection goes. So there is nothing to do first, and it works at every moment, also while a call
  * waits for somebody's password. */
 static void on_signal(int signal_number) {
         terminal_wipe_all();
+        if (is_json)
+                json_lines_write_interrupted(STDOUT_FILENO, signal_number,
+                                             EXIT_STATUS_SIGNAL + signal_number);
         _exit(EXIT_STATUS_SIGNAL + signal_number);
 }
 
@@ -81,6 +89,14 @@ static int open_standard_fds(void) {
                 if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
                         return -EBADF;
         return 0;
+}
+
+/* Looked for before anything is parsed: a program wants to be told of a mistake in front of it, too. */
+static bool wants_json(char *const *argv) {
+        for (; *argv && !streq(*argv, "--"); argv++)
+                if (streq(*argv, "--json"))
+                        return true;
+        return false;
 }
 
 enum {
@@ -163,7 +179,12 @@ int main(int argc, char *argv[]) {
         if (r < 0)
                 return EXIT_STATUS_FAILED;
 
-        status = run(argv + MIN_OF(argc, 1), progress);
+        argv += MIN_OF(argc, 1);
+        is_json = wants_json(argv);
+        progress_set_json(progress, is_json);
+
+        status = run(argv, progress);
+        progress_end(progress, verb_outcome(status), (int) status);
 
         r = progress_get_result_error(progress);
         if (r < 0 && status == EXIT_STATUS_SUCCESS) {

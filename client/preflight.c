@@ -28,6 +28,9 @@ static void on_finding(FindingLevel level, const char *sentence, void *userdata)
         };
         Preflight *c = userdata;
 
+        progress_event(
+                c->progress, "finding",
+                EVENT_FIELDS(EVENT_TEXT("level", words[level]), EVENT_TEXT("text", sentence)));
         progress_result(c->progress, "%s: %s", words[level], sentence);
         if (level == FINDING_PROBLEM && c->status == EXIT_STATUS_SUCCESS)
                 c->status = EXIT_STATUS_FAILED;

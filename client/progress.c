@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "fd-util.h"
+#include "json-lines.h"
 #include "progress-line.h"
 #include "terminal.h"
 #include "text.h"
@@ -30,7 +32,9 @@ struct Progress {
         Terminal out, err;
         ProgressLevel level;
         bool may_ask;
+        bool is_json; /* results and events are for a program */
         int result_error;
+        char *last_error; /* what progress_error() said last */
 
         Activity activity;
         char what[PROGRESS_LINE_WHAT_MAX];
@@ -62,6 +66,7 @@ Progress *progress_free(Progress *p) {
                 return NULL;
 
         terminal_wipe_all();
+        free(p->last_error);
         free(p);
         return NULL;
 }
@@ -82,6 +87,12 @@ bool progress_may_ask(const Progress *p) {
         assert(p);
 
         return p->may_ask;
+}
+
+void progress_set_json(Progress *p, bool is_json) {
+        assert(p);
+
+        p->is_json = is_json;
 }
 
 /* --- the moving line -------------------------------------------------------------------------- */
@@ -145,8 +156,8 @@ void progress_transfer(Progress *p, const char *what, uint64_t done, uint64_t to
         if (now_usec < p->next_line_usec)
                 return;
         p->next_line_usec = now_usec + TRANSFER_LINE_EVERY_USEC;
-        progress_note(p, "%s: %" PRIu64 " of %" PRIu64 " bytes (%u %%)", what, done, total,
-                      total > 0 ? (unsigned) (done * 100 / total) : 100u);
+        progress_print(p, PROGRESS_KIND_NOTE, "%s: %" PRIu64 " of %" PRIu64 " bytes (%u %%)", what,
+                       done, total, total > 0 ? (unsigned) (done * 100 / total) : 100u);
 }
 
 void progress_idle(Progress *p) {
@@ -218,97 +229,173 @@ static int write_text(Terminal *t, const char *label, TerminalStyle style, char 
                 line = NULL;
                 return -ENOMEM;
         }
-        return terminal_write(t, line, (size_t) n);
+        return fd_write_all(t->fd, line, (size_t) n);
 }
 
-static int write_line(Terminal *t, const char *label, TerminalStyle style, const char *format,
-                      va_list args) _printf_(4, 0);
+/* Replaces *@text by one that can be shown. */
+static int make_printable(char **text) {
+        char *printable = text_printable(*text);
 
-static int write_line(Terminal *t, const char *label, TerminalStyle style, const char *format,
-                      va_list args) {
-        _cleanup_free_ char *text = NULL, *printable = NULL;
-
-        if (vasprintf(&text, format, args) < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        printable = text_printable(text);
         if (!printable)
                 return -ENOMEM;
-        return write_text(t, label, style, &printable);
+        free(*text);
+        *text = printable;
+        return 0;
+}
+
+static void note_result_error(Progress *p, int r) {
+        if (r < 0 && p->result_error == 0)
+                p->result_error = r;
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+void progress_event(Progress *p, const char *name, const EventField *fields) {
+        assert(p);
+        assert(name);
+        assert(fields);
+
+        if (p->is_json)
+                note_result_error(p, json_lines_write(p->out.fd, name, fields));
+}
+
+void progress_end(Progress *p, const char *outcome, int exit_status) {
+        assert(p);
+        assert(outcome);
+
+        progress_event(p, "result",
+                       EVENT_FIELDS(EVENT_TEXT("outcome", outcome),
+                                    EVENT_TEXT("error", exit_status != 0 ? p->last_error : NULL),
+                                    EVENT_NUMBER("exit_status", (unsigned) exit_status)));
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static const struct {
+        const char *label, *event_level;
+        TerminalStyle style;
+        ProgressLevel shown_from;
+} kinds[_PROGRESS_KIND_MAX] = {
+        [PROGRESS_KIND_DETAIL] = {PREFIX, "detail", TERMINAL_STYLE_PLAIN, PROGRESS_LEVEL_VERBOSE},
+        [PROGRESS_KIND_NOTE] = {PREFIX, "note", TERMINAL_STYLE_PLAIN, PROGRESS_LEVEL_NORMAL},
+        [PROGRESS_KIND_WARNING] = {PREFIX "warning: ", "warning", TERMINAL_STYLE_WARNING,
+                                   PROGRESS_LEVEL_QUIET},
+        [PROGRESS_KIND_ERROR] = {PREFIX, "error", TERMINAL_STYLE_ERROR, PROGRESS_LEVEL_QUIET},
+        [PROGRESS_KIND_HINT] = {PREFIX, "hint", TERMINAL_STYLE_PLAIN, PROGRESS_LEVEL_QUIET},
+};
+
+const char *progress_kind_to_string(ProgressKind kind) {
+        return kinds[kind].event_level;
 }
 
 /* That a message cannot be written is nothing that could be told to anybody: the work goes on. The
  * moving line comes again below it. */
-#define WRITE_MESSAGE(p, label, style, format)                                        \
-        do {                                                                          \
-                va_list _args;                                                        \
-                                                                                      \
-                va_start(_args, format);                                              \
-                (void) write_line(&(p)->err, PREFIX label, (style), (format), _args); \
-                va_end(_args);                                                        \
-                paint(p);                                                             \
-        } while (false)
+static void write_message(Progress *p, ProgressKind kind, bool is_event, const char *format,
+                          va_list args) _printf_(4, 0);
 
-void progress_detail(Progress *p, const char *format, ...) {
+static void write_message(Progress *p, ProgressKind kind, bool is_event, const char *format,
+                          va_list args) {
+        _cleanup_free_ char *text = NULL;
+
         assert(p);
 
-        if (p->level >= PROGRESS_LEVEL_VERBOSE)
-                WRITE_MESSAGE(p, "", TERMINAL_STYLE_PLAIN, format);
+        if (p->level < kinds[kind].shown_from && !(p->is_json && kind != PROGRESS_KIND_DETAIL))
+                return;
+        if (vasprintf(&text, format, args) < 0) {
+                text = NULL;
+                return;
+        }
+        if (make_printable(&text) < 0)
+                return;
+
+        if (is_event)
+                progress_event(p, "message",
+                               EVENT_FIELDS(EVENT_TEXT("level", kinds[kind].event_level),
+                                            EVENT_TEXT("text", text)));
+        if (kind == PROGRESS_KIND_ERROR) {
+                free(p->last_error);
+                p->last_error = strdup(text);
+        }
+        if (p->level < kinds[kind].shown_from)
+                return;
+        (void) write_text(&p->err, kinds[kind].label, kinds[kind].style, &text);
+        paint(p);
+}
+
+#define WRITE_MESSAGE(p, kind, is_event, format)                         \
+        do {                                                             \
+                va_list _args;                                           \
+                                                                         \
+                va_start(_args, format);                                 \
+                write_message((p), (kind), (is_event), (format), _args); \
+                va_end(_args);                                           \
+        } while (false)
+
+void progress_print(Progress *p, ProgressKind kind, const char *format, ...) {
+        WRITE_MESSAGE(p, kind, false, format);
+}
+
+void progress_detail(Progress *p, const char *format, ...) {
+        WRITE_MESSAGE(p, PROGRESS_KIND_DETAIL, true, format);
 }
 
 void progress_note(Progress *p, const char *format, ...) {
-        assert(p);
-
-        if (p->level >= PROGRESS_LEVEL_NORMAL)
-                WRITE_MESSAGE(p, "", TERMINAL_STYLE_PLAIN, format);
+        WRITE_MESSAGE(p, PROGRESS_KIND_NOTE, true, format);
 }
 
 void progress_warning(Progress *p, const char *format, ...) {
-        assert(p);
-
-        WRITE_MESSAGE(p, "warning: ", TERMINAL_STYLE_WARNING, format);
+        WRITE_MESSAGE(p, PROGRESS_KIND_WARNING, true, format);
 }
 
 void progress_error(Progress *p, const char *format, ...) {
-        assert(p);
-
-        WRITE_MESSAGE(p, "", TERMINAL_STYLE_ERROR, format);
+        WRITE_MESSAGE(p, PROGRESS_KIND_ERROR, true, format);
 }
 
 void progress_hint(Progress *p, const char *format, ...) {
-        assert(p);
-
-        WRITE_MESSAGE(p, "", TERMINAL_STYLE_PLAIN, format);
+        WRITE_MESSAGE(p, PROGRESS_KIND_HINT, true, format);
 }
 
+/* --- results ---------------------------------------------------------------------------------- */
+
 void progress_result(Progress *p, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
         va_list args;
         int r;
 
         assert(p);
 
+        if (p->is_json)
+                return;
+
         va_start(args, format);
-        r = write_line(&p->out, "", TERMINAL_STYLE_PLAIN, format, args);
+        r = vasprintf(&text, format, args);
         va_end(args);
-        if (r < 0 && p->result_error == 0)
-                p->result_error = r;
+        if (r < 0) {
+                text = NULL;
+                note_result_error(p, -ENOMEM);
+                return;
+        }
+        r = make_printable(&text);
+        if (r == 0)
+                r = write_text(&p->out, "", TERMINAL_STYLE_PLAIN, &text);
+        note_result_error(p, r);
 }
 
 void progress_result_text(Progress *p, const char *text) {
         _cleanup_free_ char *ascii = NULL;
-        int r;
 
         assert(p);
         assert(text);
 
+        if (p->is_json) {
+                progress_event(p, "text", EVENT_FIELDS(EVENT_TEXT("text", text)));
+                return;
+        }
         if (p->out.is_tty && !p->out.has_utf8) {
                 ascii = make_ascii(text);
                 text = ascii ? ascii : text;
         }
-        r = terminal_write(&p->out, text, strlen(text));
-        if (r < 0 && p->result_error == 0)
-                p->result_error = r;
+        note_result_error(p, fd_write_all(p->out.fd, text, strlen(text)));
 }
 
 int progress_get_result_error(const Progress *p) {

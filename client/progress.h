@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the user sees. Messages and progress go to standard error, each line with "snagctl: " before
+/* What the user sees, and what a program sees instead of results. Messages and progress go to standard error, each line with "snagctl: " before
  * it; results go to standard output, without. Every line is made printable (text.h), whatever came
  * from the bus or a board, and leaves in one write(2), so that lines of several clients that share a
  * log never mix.
  *
  * Whoever reports says only what happened. Where lines can be painted over, what is going on now is one
  * line below the messages that is kept up to date; elsewhere everything is plain lines, without control
- * characters. Which of them it is, is known here alone. */
+ * characters. Which of them it is, is known here alone.
+ *
+ * With --json, standard output has events instead, one JSON object a line (json-lines.h), and everything that
+ * is said on standard error is an event too. Where an event has fields that tell more than the sentence, the
+ * two are reported one after the other, by progress_event() and progress_print(). */
 
+#include "event.h"
 #include "macro.h"
 
 typedef struct Progress Progress;
@@ -19,6 +24,18 @@ typedef enum ProgressLevel {
         PROGRESS_LEVEL_NORMAL,  /* and what is going on */
         PROGRESS_LEVEL_VERBOSE, /* and details */
 } ProgressLevel;
+
+typedef enum ProgressKind {
+        PROGRESS_KIND_DETAIL,  /* something for those who want to know it all */
+        PROGRESS_KIND_NOTE,    /* a step that was reached, or something that the user should know */
+        PROGRESS_KIND_WARNING, /* something is odd, but work goes on */
+        PROGRESS_KIND_ERROR,   /* why the command fails: the last line but hints */
+        PROGRESS_KIND_HINT,    /* what can be done about an error */
+        _PROGRESS_KIND_MAX,
+} ProgressKind;
+
+/* As events have it: "warning". */
+const char *progress_kind_to_string(ProgressKind kind);
 
 /* Borrows both fds, which must outlive the object. Returns 0 or -ENOMEM. */
 int progress_new(int out_fd, int err_fd, Progress **ret);
@@ -32,19 +49,23 @@ void progress_set_level(Progress *p, ProgressLevel level);
 void progress_set_may_ask(Progress *p, bool may_ask);
 bool progress_may_ask(const Progress *p);
 
-/* Something for those who want to know it all. */
+/* false until it is called. */
+void progress_set_json(Progress *p, bool is_json);
+
+/* Something happened, for a program; nothing without --json. */
+void progress_event(Progress *p, const char *name, const EventField *fields);
+
+/* The last event, "result": @outcome is a word for @exit_status. */
+void progress_end(Progress *p, const char *outcome, int exit_status);
+
+/* A message that is no event: one was reported that tells more. */
+void progress_print(Progress *p, ProgressKind kind, const char *format, ...) _printf_(3, 4);
+
+/* A message of each kind, which is an event by itself. */
 void progress_detail(Progress *p, const char *format, ...) _printf_(2, 3);
-
-/* A step that was reached, or something that the user should know. */
 void progress_note(Progress *p, const char *format, ...) _printf_(2, 3);
-
-/* Something is odd, but work goes on. */
 void progress_warning(Progress *p, const char *format, ...) _printf_(2, 3);
-
-/* Why the command fails: the last line but hints. */
 void progress_error(Progress *p, const char *format, ...) _printf_(2, 3);
-
-/* What can be done about an error. */
 void progress_hint(Progress *p, const char *format, ...) _printf_(2, 3);
 
 /* From now on, until it is told otherwise, this is what is going on: waiting, for @what. @now_usec is
@@ -65,10 +86,10 @@ uint64_t progress_get_deadline(const Progress *p);
 /* The time goes on. Harmless at any time; also to be called when the terminal was resized. */
 void progress_tick(Progress *p, uint64_t now_usec);
 
-/* A line of the command's result. */
+/* A line of the command's result. A program is told of it by an event. */
 void progress_result(Progress *p, const char *format, ...) _printf_(2, 3);
 
-/* A text of our own, of many lines, as a result: help. */
+/* A text of our own, of many lines, as a result: help. An event, too. */
 void progress_result_text(Progress *p, const char *text);
 
 /* The first negative errno of writing a result (a full disk, a closed pipe), or 0: a command whose

@@ -56,6 +56,12 @@ _Static_assert(ROM_RETURNS_MAX == 3 && DEPARTURES_MAX == 10,
 #define SLOW_AFTER_USEC    (5 * USEC_PER_SEC)
 #define SLOW_BYTES_PER_SEC (32u * 1024)
 
+/* For programs: how far it is. */
+#define TRANSFER_EVENT_EVERY_USEC USEC_PER_SEC
+
+/* Of a sentence, and of what makes it concrete. */
+#define DETAIL_LEN_MAX 512
+
 /* A repeated frame that was on its way when the SPL was through is not a ROM that asks again. */
 #define ROM_ASKS_AGAIN_USEC (2 * USEC_PER_SEC)
 
@@ -144,10 +150,11 @@ struct Recovery {
         size_t n_kept;
 
         uint64_t start_usec;
-        uint64_t since_usec; /* when the step that `state` stands for began */
-        uint64_t alive_usec; /* the last sign of life in it */
-        uint64_t begin_usec; /* when the first board came */
-        bool has_said;       /* the step's row, once */
+        uint64_t since_usec;      /* when the step that `state` stands for began */
+        uint64_t alive_usec;      /* the last sign of life in it */
+        uint64_t begin_usec;      /* when the first board came */
+        bool has_said;            /* the step's row, once */
+        uint64_t next_event_usec; /* of a transfer */
         unsigned n_rom_returns;
         unsigned n_departures;
         unsigned n_beginnings; /* of the file that is served now */
@@ -164,22 +171,32 @@ static const char *const file_titles[_STAGE_MAX] = {
         [STAGE_SPL] = "U-Boot",
 };
 
-#define DETAIL_LEN_MAX 512
-
 /* --- saying it ------------------------------------------------------------------------------- */
-
-/* Writes a message with the board's port before it, where that is known. */
-#define SAY(recovery, function, format, ...)                                           \
-        do {                                                                           \
-                const char *_port = recovery_get_port(recovery);                       \
-                                                                                       \
-                function((recovery)->spec.progress, "%s%s" format, _port ? _port : "", \
-                         _port ? ": " : "" __VA_OPT__(, ) __VA_ARGS__);                \
-        } while (false)
 
 static const char *recovery_get_port(const Recovery *r) {
         return r->port ? r->port : r->spec.port;
 }
+
+/* A message, with the board's port before it where that is known. */
+static void print(const Recovery *r, ProgressKind kind, const char *format, ...) _printf_(3, 4);
+
+static void print(const Recovery *r, ProgressKind kind, const char *format, ...) {
+        const char *port = recovery_get_port(r);
+        char text[DETAIL_LEN_MAX];
+        va_list args;
+
+        va_start(args, format);
+        (void) vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        progress_print(r->spec.progress, kind, "%s%s%s", port ? port : "", port ? ": " : "", text);
+}
+
+/* An event of this board. */
+#define EMIT(r, name, ...)                                                                  \
+        progress_event((r)->spec.progress, (name),                                          \
+                       EVENT_FIELDS(EVENT_TEXT("port", recovery_get_port(r)),               \
+                                    EVENT_TEXT("session", (r)->spec.session) __VA_OPT__(, ) \
+                                            __VA_ARGS__))
 
 static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...) _printf_(3, 4);
 
@@ -190,7 +207,12 @@ static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...)
         va_start(args, format);
         (void) vsnprintf(detail, sizeof(detail), format, args);
         va_end(args);
-        diagnosis_say(diagnosis, r->spec.progress, recovery_get_port(r), detail);
+        diagnosis_say(diagnosis, r->spec.progress,
+                      &(DiagnosisContext){
+                              .port = recovery_get_port(r),
+                              .session = r->spec.session,
+                              .detail = detail,
+                      });
 }
 
 static const Firmware *get_file(const Recovery *r, Stage stage) {
@@ -240,20 +262,39 @@ static void set_state(Recovery *r, uint64_t now_usec, RecoveryState state) {
 }
 
 static void finish(Recovery *r, RecoveryResult result) {
+        static const char *const outcomes[] = {
+                [RECOVERY_RESULT_NONE] = NULL,
+                [RECOVERY_RESULT_DELIVERED] = "recovered",
+                [RECOVERY_RESULT_FAILED] = "failed",
+                [RECOVERY_RESULT_NO_BOARD] = "no-board",
+        };
+
         if (r->state == STATE_OVER)
                 return;
         progress_idle(r->spec.progress);
+        EMIT(r, "recovery-ended", EVENT_TEXT("soc", r->spec.soc->name),
+             EVENT_TEXT("outcome", outcomes[result]));
         r->state = STATE_OVER;
         r->result = result;
         r->n_kept = 0;
 }
 
-#define FAIL(recovery, ...)                                 \
-        do {                                                \
-                progress_idle((recovery)->spec.progress);   \
-                SAY(recovery, progress_error, __VA_ARGS__); \
-                finish(recovery, RECOVERY_RESULT_FAILED);   \
-        } while (false)
+/* Something went wrong that the table of diagnoses does not have: a fault of the host's. */
+static void fail(Recovery *r, const char *format, ...) _printf_(2, 3);
+
+static void fail(Recovery *r, const char *format, ...) {
+        char text[DETAIL_LEN_MAX];
+        va_list args;
+
+        va_start(args, format);
+        (void) vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+
+        progress_idle(r->spec.progress);
+        EMIT(r, "failure", EVENT_TEXT("text", text));
+        print(r, PROGRESS_KIND_ERROR, "%s", text);
+        finish(r, RECOVERY_RESULT_FAILED);
+}
 
 /* --- getting stuck --------------------------------------------------------------------------- */
 
@@ -315,10 +356,10 @@ static const char *format_detail(const Recovery *r, char buffer[static DETAIL_LE
         buffer[0] = '\0';
         if ((r->state == STATE_TRANSFER || r->state == STATE_LEFT) && p)
                 (void) snprintf(buffer, DETAIL_LEN_MAX,
-                                " (%s, block %" PRIu64 " of %" PRIu64 " was the last acknowledged)",
+                                "%s, block %" PRIu64 " of %" PRIu64 " was the last acknowledged",
                                 get_file(r, r->stage)->name, p->block, p->n_blocks);
         else if (r->state == STATE_ANSWERED && *wrong_name)
-                (void) snprintf(buffer, DETAIL_LEN_MAX, " (it asked for '%s')", wrong_name);
+                (void) snprintf(buffer, DETAIL_LEN_MAX, "it asked for '%s'", wrong_name);
         return buffer;
 }
 
@@ -376,6 +417,8 @@ static void report_result(Recovery *r, uint64_t now_usec) {
         char amounts[_STAGE_MAX][TEXT_AMOUNT_LEN_MAX];
         const Firmware *spl = r->spec.spl, *u_boot = r->spec.u_boot;
 
+        EMIT(r, "recovered", EVENT_TEXT("soc", r->spec.soc->name),
+             EVENT_SECONDS("duration_sec", now_usec - r->begin_usec));
         (void) text_format_amount(amounts[STAGE_SPL], u_boot->size, r->reports[STAGE_SPL].usec);
         if (spl && r->reports[STAGE_ROM].is_done) {
                 (void) text_format_amount(amounts[STAGE_ROM], spl->size,
@@ -401,9 +444,14 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
                                 p->n_retransmissions);
 
         progress_idle(r->spec.progress);
-        SAY(r, progress_note, "%s served: %s, %s%s", r->stage == STAGE_ROM ? "ROM" : "U-Boot",
-            get_file(r, r->stage)->name, text_format_amount(amount, p->size, report->usec),
-            repeated);
+        EMIT(r, "served", EVENT_TEXT("stage", stage_to_string(r->stage)),
+             EVENT_TEXT("file", get_file(r, r->stage)->name), EVENT_NUMBER("size_bytes", p->size),
+             EVENT_SECONDS("duration_sec", report->usec),
+             EVENT_NUMBER("rate_bytes_per_sec", text_get_rate(p->size, report->usec)),
+             EVENT_NUMBER("repeated_packets", p->n_retransmissions));
+        print(r, PROGRESS_KIND_NOTE, "%s served: %s, %s%s",
+              r->stage == STAGE_ROM ? "ROM" : "U-Boot", get_file(r, r->stage)->name,
+              text_format_amount(amount, p->size, report->usec), repeated);
 
         if (r->stage == STAGE_ROM) {
                 set_state(r, now_usec, STATE_RETURNING);
@@ -423,7 +471,7 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
                 return;
         /* Each is a sign of life; but it could go on like this for ever. */
         if (++r->n_beginnings >= BEGINNINGS_MAX) {
-                FAIL(r,
+                fail(r,
                      "the board began %u times to fetch its file and never had it; power it off and "
                      "on again, and look at its serial console",
                      r->n_beginnings);
@@ -431,8 +479,13 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
         }
         r->has_warned_slow = false;
         set_state(r, now_usec, STATE_TRANSFER);
-        SAY(r, progress_detail, "%s fetches %s in blocks of %u bytes, %u at a time",
-            stage_titles[r->stage], get_file(r, r->stage)->name, p->blksize, p->windowsize);
+        r->next_event_usec = now_usec + TRANSFER_EVENT_EVERY_USEC;
+        EMIT(r, "transfer-started", EVENT_TEXT("stage", stage_to_string(r->stage)),
+             EVENT_TEXT("file", get_file(r, r->stage)->name), EVENT_NUMBER("size_bytes", p->size),
+             EVENT_NUMBER("blksize_bytes", p->blksize),
+             EVENT_NUMBER("windowsize_blocks", p->windowsize));
+        print(r, PROGRESS_KIND_DETAIL, "%s fetches %s in blocks of %u bytes, %u at a time",
+              stage_titles[r->stage], get_file(r, r->stage)->name, p->blksize, p->windowsize);
 }
 
 /* U-Boot that has no name for its file makes one of its address: "C0A80065.img". */
@@ -446,8 +499,7 @@ static void on_wrong_name(Recovery *r) {
         if (r->has_warned_name || !*name)
                 return;
         r->has_warned_name = true;
-        say(r, is_made_of_address(name) ? DIAGNOSIS_HEX_NAME : DIAGNOSIS_OTHER_NAME, " ('%s')",
-            name);
+        say(r, is_made_of_address(name) ? DIAGNOSIS_HEX_NAME : DIAGNOSIS_OTHER_NAME, "'%s'", name);
 }
 
 static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
@@ -455,7 +507,7 @@ static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgres
 
         case TFTP_STATE_PEER_ERROR:
                 /* It may ask again; what it says now is what somebody will want to know. */
-                say(r, DIAGNOSIS_BOARD_ERROR, ": %s (TFTP error %u)",
+                say(r, DIAGNOSIS_BOARD_ERROR, "%s (TFTP error %u)",
                     *p->error_text ? p->error_text : "no reason given", p->error_code);
                 set_state(r, now_usec, STATE_ANSWERED);
                 break;
@@ -532,7 +584,7 @@ static void check_speed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
             p->bytes_acked * USEC_PER_SEC / elapsed_usec >= SLOW_BYTES_PER_SEC)
                 return;
         r->has_warned_slow = true;
-        say(r, DIAGNOSIS_SLOW, " (%.0f KiB/s, %" PRIu32 " packets repeated)",
+        say(r, DIAGNOSIS_SLOW, "%.0f KiB/s, %" PRIu32 " packets repeated",
             (double) p->bytes_acked / 1024 * USEC_PER_SEC / (double) elapsed_usec,
             p->n_retransmissions);
 }
@@ -550,6 +602,17 @@ static void follow_transfer(Recovery *r, uint64_t now_usec) {
         }
         progress_transfer(r->spec.progress, file_titles[r->stage], p->bytes_acked, p->size,
                           now_usec);
+        if (now_usec >= r->next_event_usec) {
+                uint64_t elapsed_usec = now_usec - p->start_usec;
+
+                r->next_event_usec = now_usec + TRANSFER_EVENT_EVERY_USEC;
+                EMIT(r, "transfer", EVENT_TEXT("stage", stage_to_string(r->stage)),
+                     EVENT_NUMBER("done_bytes", p->bytes_acked),
+                     EVENT_NUMBER("size_bytes", p->size),
+                     EVENT_SECONDS("elapsed_sec", elapsed_usec),
+                     EVENT_NUMBER("rate_bytes_per_sec",
+                                  text_get_rate(p->bytes_acked, elapsed_usec)));
+        }
         check_speed(r, now_usec, p);
 }
 
@@ -562,7 +625,7 @@ static void pump(Recovery *r, uint64_t now_usec) {
                 int k = run_action(r, now_usec, &action);
 
                 if (k < 0)
-                        FAIL(r, "cannot serve the board: %s", strerror(-k));
+                        fail(r, "cannot serve the board: %s", strerror(-k));
         }
         follow_transfer(r, now_usec);
 }
@@ -601,25 +664,37 @@ static BootpServer make_bootp_server(const Recovery *r, Stage stage) {
 static void warn_of_class(Recovery *r, const BootpAnswer *answer) {
         if (answer->client_class == BOOTP_CLIENT_MISMATCHED && !r->has_warned_class) {
                 r->has_warned_class = true;
-                say(r, DIAGNOSIS_WRONG_CLASS, " (USB says %s, it calls itself '%s')",
+                say(r, DIAGNOSIS_WRONG_CLASS, "USB says %s, it calls itself '%s'",
                     stage_titles[r->stage], answer->vendor_class);
         }
         if (answer->client_class == BOOTP_CLIENT_UBOOT && !r->has_warned_u_boot) {
                 r->has_warned_u_boot = true;
-                say(r, DIAGNOSIS_U_BOOT_ASKS, " ('%s')", answer->vendor_class);
+                say(r, DIAGNOSIS_U_BOOT_ASKS, "'%s'", answer->vendor_class);
         }
 }
 
 static void tell_of_answer(const Recovery *r, const BootpAnswer *judged) {
+        static const char *const reply_names[] = {
+                [BOOTP_REPLY_NONE] = "none",   [BOOTP_REPLY_PLAIN] = "bootp",
+                [BOOTP_REPLY_OFFER] = "offer", [BOOTP_REPLY_ACK] = "ack",
+                [BOOTP_REPLY_NAK] = "nak",     [BOOTP_REPLY_INFORMED] = "informed",
+        };
         static const char *const replies[] = {
                 [BOOTP_REPLY_NONE] = "nothing",   [BOOTP_REPLY_PLAIN] = "a BOOTP reply",
                 [BOOTP_REPLY_OFFER] = "an offer", [BOOTP_REPLY_ACK] = "its address",
                 [BOOTP_REPLY_NAK] = "a refusal",  [BOOTP_REPLY_INFORMED] = "what it asked for",
         };
 
-        SAY(r, progress_detail, "%02x:%02x:%02x:%02x:%02x:%02x ('%s') asked and got %s",
-            judged->chaddr[0], judged->chaddr[1], judged->chaddr[2], judged->chaddr[3],
-            judged->chaddr[4], judged->chaddr[5], judged->vendor_class, replies[judged->reply]);
+        char mac[STRLEN("00:00:00:00:00:00") + 1];
+
+        (void) snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", judged->chaddr[0],
+                        judged->chaddr[1], judged->chaddr[2], judged->chaddr[3], judged->chaddr[4],
+                        judged->chaddr[5]);
+        EMIT(r, "request-answered", EVENT_TEXT("stage", stage_to_string(r->stage)),
+             EVENT_TEXT("mac", mac), EVENT_TEXT_OR_NULL("vendor_class", judged->vendor_class),
+             EVENT_TEXT("reply", reply_names[judged->reply]));
+        print(r, PROGRESS_KIND_DETAIL, "%s ('%s') asked and got %s", mac, judged->vendor_class,
+              replies[judged->reply]);
 }
 
 static void on_answered(Recovery *r, uint64_t now_usec) {
@@ -666,7 +741,7 @@ static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
 
         k = r->spec.ops->send_bootp(request->ifindex, reply, len, r->spec.userdata);
         if (k < 0) {
-                FAIL(r, "cannot answer the board: %s", strerror(-k));
+                fail(r, "cannot answer the board: %s", strerror(-k));
                 return;
         }
         if (k > 0) {
@@ -702,7 +777,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
         bool is_spl_back = r->state == STATE_RETURNING && stage == STAGE_SPL;
 
         if (!file) {
-                FAIL(r, "the board is in its ROM, and no --spl was given");
+                fail(r, "the board is in its ROM, and no --spl was given");
                 return;
         }
         if (stage == STAGE_ROM && r->reports[STAGE_ROM].is_done && !count_return(r))
@@ -716,11 +791,13 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
         tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
         set_state(r, now_usec, STATE_ASKING);
 
+        EMIT(r, is_spl_back ? "spl-back" : "board-found", EVENT_TEXT("soc", r->spec.soc->name),
+             EVENT_TEXT("stage", stage_to_string(stage)));
         if (is_spl_back)
-                SAY(r, progress_note, "SPL back on USB");
+                print(r, PROGRESS_KIND_NOTE, "SPL back on USB");
         else
-                SAY(r, progress_note, "board found: %s, %s", r->spec.soc->name,
-                    stage_titles[stage]);
+                print(r, PROGRESS_KIND_NOTE, "board found: %s, %s", r->spec.soc->name,
+                      stage_titles[stage]);
 }
 
 /* Forgets what the board behind @ifindex asked; the next one's request may be there already. Of a board
@@ -754,7 +831,7 @@ static void on_board_left(Recovery *r, uint64_t now_usec) {
                 }
                 set_state(r, now_usec, STATE_LEFT);
                 if (r->n_departures == DEPARTURES_ODD) {
-                        say(r, DIAGNOSIS_KEEPS_LEAVING, " (%u times so far)", r->n_departures);
+                        say(r, DIAGNOSIS_KEEPS_LEAVING, "%u times so far", r->n_departures);
                         r->has_said = true;
                 }
                 break;
@@ -914,7 +991,7 @@ void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info
 
         case SESSION_STATE_FAILED:
                 take_port(r, info);
-                FAIL(r, "%s",
+                fail(r, "%s",
                      info->failure_text && *info->failure_text ? info->failure_text
                                                                : "the session failed");
                 break;
@@ -945,7 +1022,6 @@ void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info
 }
 
 void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const char *problem) {
-        char detail[DETAIL_LEN_MAX];
         bool is_awaited;
 
         assert(r);
@@ -960,8 +1036,9 @@ void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const
         if (!is_awaited || r->has_warned_held)
                 return;
         r->has_warned_held = true;
-        (void) snprintf(detail, sizeof(detail), ": %s", problem);
-        diagnosis_say(DIAGNOSIS_HELD, r->spec.progress, port, detail);
+        diagnosis_say(
+                DIAGNOSIS_HELD, r->spec.progress,
+                &(DiagnosisContext){.port = port, .session = r->spec.session, .detail = problem});
 }
 
 void recovery_on_session_lost(Recovery *r, const char *why) {
@@ -969,7 +1046,7 @@ void recovery_on_session_lost(Recovery *r, const char *why) {
         assert(why);
 
         if (r->state != STATE_OVER)
-                FAIL(r, "%s", why);
+                fail(r, "%s", why);
 }
 
 void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *request,

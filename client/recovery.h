@@ -43,6 +43,7 @@ typedef struct RecoverySpec {
         const Firmware *spl; /* NULL: the first stage is STAGE_SPL */
         const Firmware *u_boot;
         const char *port;               /* that was asked for, or NULL; for messages */
+        const char *session;            /* its id; for events */
         uint64_t no_board_timeout_usec; /* from recovery_start(); USEC_INFINITY: none */
         Progress *progress;
         const RecoveryOps *ops;

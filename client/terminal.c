@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "fd-util.h"
+
 #define ERASE_BELOW "\033[J" /* from the cursor to the end of the screen */
 #define WIPE        "\r" ERASE_BELOW
 #define NO_WRAP     "\033[?7l" /* what does not fit the line is lost (DECAWM) */
@@ -40,24 +42,6 @@ size_t terminal_get_width(const Terminal *t) {
         return MIN_OF((size_t) size.ws_col, TERMINAL_WIDTH_MAX);
 }
 
-int terminal_write(const Terminal *t, const char *bytes, size_t size) {
-        assert(t);
-        assert(bytes || size == 0);
-
-        while (size > 0) {
-                ssize_t n = write(t->fd, bytes, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                bytes += n;
-                size -= (size_t) n;
-        }
-
-        return 0;
-}
-
 void terminal_paint(Terminal *t, const char *line) {
         _cleanup_free_ char *painted = NULL;
         int n;
@@ -74,7 +58,7 @@ void terminal_paint(Terminal *t, const char *line) {
                 return;
         }
         painted_fd = t->fd;
-        (void) terminal_write(t, painted, (size_t) n);
+        (void) fd_write_all(t->fd, painted, (size_t) n);
 }
 
 const char *terminal_get_wipe(const Terminal *t) {

@@ -45,6 +45,3 @@ void terminal_wipe_all(void);
 /* The sequences that begin a style and end it; "" without colours. */
 const char *terminal_get_style(const Terminal *t, TerminalStyle style);
 const char *terminal_get_style_end(const Terminal *t, TerminalStyle style);
-
-/* Writes all of @size bytes; a terminal or pipe may take them in parts. Returns 0 or a negative errno. */
-int terminal_write(const Terminal *t, const char *bytes, size_t size);

@@ -54,7 +54,12 @@ static bool is_harmless(uint32_t c) {
         return !(c >= 0x2028 && c <= 0x202E) && !(c >= 0x2066 && c <= 0x2069);
 }
 
-char *text_printable_n(const void *bytes, size_t size) {
+static bool is_any(uint32_t c) {
+        return true;
+}
+
+/* A copy in which what is not UTF-8, or not @is_kept, is a '?'. */
+static char *copy_text(const void *bytes, size_t size, bool (*is_kept)(uint32_t c)) {
         const uint8_t *p = bytes;
         char *copy, *out;
 
@@ -71,7 +76,7 @@ char *text_printable_n(const void *bytes, size_t size) {
                 if (len == 0) {
                         len = 1;
                         *out++ = '?';
-                } else if (!is_harmless(c))
+                } else if (!is_kept(c))
                         *out++ = '?';
                 else {
                         memcpy(out, p, len);
@@ -83,6 +88,16 @@ char *text_printable_n(const void *bytes, size_t size) {
 
         *out = '\0';
         return copy;
+}
+
+char *text_printable_n(const void *bytes, size_t size) {
+        return copy_text(bytes, size, is_harmless);
+}
+
+char *text_utf8(const char *string) {
+        assert(string);
+
+        return copy_text(string, strlen(string), is_any);
 }
 
 char *text_printable(const char *string) {
@@ -117,6 +132,10 @@ int text_refuse(int error, char **ret_text, const char *format, ...) {
                 *ret_text = NULL;
 
         return error;
+}
+
+uint64_t text_get_rate(uint64_t bytes, uint64_t usec) {
+        return usec == 0 ? 0 : (uint64_t) ((double) bytes * USEC_PER_SEC / (double) usec);
 }
 
 const char *text_format_amount(char buffer[static TEXT_AMOUNT_LEN_MAX], uint64_t bytes,

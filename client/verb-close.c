@@ -99,6 +99,9 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
                                                 "('snagctl status'), and by an administrator");
                 return status;
         }
+        progress_event(progress, "session-closed",
+                       EVENT_FIELDS(EVENT_TEXT("session", session_info_get_id(session)),
+                                    EVENT_TEXT_OR_NULL("port", session->port)));
         progress_result(progress, "Session %s closed.", session_info_get_id(session));
         return EXIT_STATUS_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "bus-contract.h"
 #include "manager-proxy.h"
+#include "object-event.h"
 #include "table.h"
 #include "verb.h"
 
@@ -17,10 +17,8 @@ static const char help[] =
         "Exit status: 0, also without boards; 1 failed; 2 usage; 3 not allowed.\n";
 
 static int add_board(Table *table, const BoardInfo *b) {
-        const char *slash = strrchr(b->session, '/');
-
         return table_add_row(table, (const char *[]){b->port, b->id_path, b->soc, b->stage,
-                                                     slash ? slash + 1 : b->session, b->problem});
+                                                     object_event_get_session(b), b->problem});
 }
 
 static int print_boards(const ManagerObjects *objects, Progress *progress) {
@@ -37,6 +35,7 @@ static int print_boards(const ManagerObjects *objects, Progress *progress) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < objects->n_boards; i++) {
+                object_event_board(progress, &objects->boards[i], false);
                 r = add_board(table, &objects->boards[i]);
                 if (r < 0)
                         return r;

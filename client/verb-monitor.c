@@ -6,7 +6,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "bus-contract.h"
+#include "object-event.h"
 #include "verb.h"
 #include "watch-proxy.h"
 
@@ -73,16 +73,17 @@ static void show(Monitor *m, const char *format, ...) {
 }
 
 static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
-        const char *id = strrchr(b->session, '/');
+        const char *id = object_event_get_session(b);
         Monitor *m = userdata;
 
+        object_event_board(m->progress, b, is_gone);
         if (is_gone)
                 show(m, "board %s: gone", b->port);
         else if (*b->problem)
                 show(m, "board %s: %s, %s, cannot be taken: %s", b->port, b->soc, b->stage,
                      b->problem);
-        else if (id && id[1])
-                show(m, "board %s: %s, %s, in session %s", b->port, b->soc, b->stage, id + 1);
+        else if (*id)
+                show(m, "board %s: %s, %s, in session %s", b->port, b->soc, b->stage, id);
         else
                 show(m, "board %s: %s, %s", b->port, b->soc, b->stage);
 }
@@ -93,6 +94,7 @@ static void on_session(const SessionInfo *s, bool is_gone, void *userdata) {
         Monitor *m = userdata;
         char owner[64];
 
+        object_event_session(m->progress, s, is_gone);
         if (is_gone) {
                 show(m, "session %s: closed", id);
                 return;
@@ -131,13 +133,16 @@ static void on_daemon(bool is_there, void *userdata) {
 
         if (is_there) {
                 m->again_source = sd_event_source_unref(m->again_source);
-                progress_note(m->progress, "snagd is back");
+                progress_event(m->progress, "snagd", EVENT_FIELDS(EVENT_TRUTH("running", true)));
+                progress_print(m->progress, PROGRESS_KIND_NOTE, "snagd is back");
                 (void) begin(m);
                 return;
         }
 
         m->last[0] = '\0';
-        progress_note(m->progress, "snagd has ended, and all sessions with it");
+        progress_event(m->progress, "snagd", EVENT_FIELDS(EVENT_TRUTH("running", false)));
+        progress_print(m->progress, PROGRESS_KIND_NOTE,
+                       "snagd has ended, and all sessions with it");
         if (!m->again_source &&
             sd_event_add_time_relative(m->event, &m->again_source, CLOCK_MONOTONIC,
                                        AGAIN_AFTER_USEC, 0, on_again, m) < 0)

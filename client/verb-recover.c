@@ -239,6 +239,7 @@ static int set_up(Run *run, const RecoverRequest *q, Progress *progress, ProxyEr
                         .spl = q->images[FIRMWARE_SPL],
                         .u_boot = q->images[FIRMWARE_U_BOOT],
                         .port = q->port,
+                        .session = session_info_get_id(session_proxy_get_info(run->session)),
                         .no_board_timeout_usec = q->timeout_usec,
                         .progress = progress,
                         .ops = &transport_ops,
@@ -328,10 +329,18 @@ static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
         if (r < 0)
                 return set_up_failed(progress, &error);
 
+        progress_event(
+                progress, "waiting",
+                EVENT_FIELDS(EVENT_TEXT("port", q->port),
+                             EVENT_TEXT("session",
+                                        session_info_get_id(session_proxy_get_info(run.session))),
+                             EVENT_TEXT("soc", q->soc->name),
+                             EVENT_TEXT("stage", stage_to_string(q->first_stage))));
         if (q->port)
-                progress_note(progress, "waiting for a board on port %s", q->port);
+                progress_print(progress, PROGRESS_KIND_NOTE, "waiting for a board on port %s",
+                               q->port);
         else
-                progress_note(progress, "waiting for a board on any port");
+                progress_print(progress, PROGRESS_KIND_NOTE, "waiting for a board on any port");
 
         r = run_loop(&run, progress);
         close_session(&run);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "manager-proxy.h"
+#include "object-event.h"
 #include "table.h"
 #include "verb.h"
 
@@ -41,6 +42,7 @@ static int print_sessions(const ManagerObjects *objects, Progress *progress) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < objects->n_sessions; i++) {
+                object_event_session(progress, &objects->sessions[i], false);
                 r = add_session(table, &objects->sessions[i]);
                 if (r < 0)
                         return r;

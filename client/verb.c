@@ -4,6 +4,25 @@
 
 #include <assert.h>
 
+const char *verb_outcome(ExitStatus status) {
+        switch (status) {
+        case EXIT_STATUS_SUCCESS:
+                return "success";
+        case EXIT_STATUS_FAILED:
+                return "failed";
+        case EXIT_STATUS_USAGE:
+                return "usage";
+        case EXIT_STATUS_DENIED:
+                return "denied";
+        case EXIT_STATUS_NO_BOARD:
+                return "no-board";
+        case EXIT_STATUS_SIGNAL:
+                break;
+        }
+
+        return "interrupted";
+}
+
 ExitStatus verb_usage_error(Progress *progress, const char *verb, const char *complaint) {
         progress_error(progress, "%s", complaint);
         progress_hint(progress, "see 'snagctl %s%s--help'", verb ? verb : "", verb ? " " : "");
@@ -21,6 +40,8 @@ int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,
                 int r = arguments_next(a, ret_value, ret_complaint);
 
                 switch (r) {
+                case VERB_OPTION_JSON:
+                        break; /* main() has looked for it before all others */
                 case VERB_OPTION_NO_ASK_PASSWORD:
                         progress_set_may_ask(progress, false);
                         break;

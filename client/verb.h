@@ -18,6 +18,9 @@ typedef enum ExitStatus {
         EXIT_STATUS_SIGNAL = 128, /* plus the signal's number */
 } ExitStatus;
 
+/* In one word, for a program. */
+const char *verb_outcome(ExitStatus status);
+
 /* @argv: what follows the verb, NULL-terminated. */
 typedef ExitStatus (*VerbFunction)(char *const *argv, Progress *progress);
 
@@ -30,15 +33,16 @@ ExitStatus verb_status(char *const *argv, Progress *progress);
 
 /* What every command understands, before and behind its name; to be part of its options. */
 enum {
-        VERB_OPTION_NO_ASK_PASSWORD = 1000,
+        VERB_OPTION_JSON = 1000,
+        VERB_OPTION_NO_ASK_PASSWORD,
         VERB_OPTION_QUIET,
         VERB_OPTION_VERBOSE,
 };
 
-#define VERB_OPTIONS                                            \
-        {VERB_OPTION_NO_ASK_PASSWORD, "no-ask-password", NULL}, \
-                {VERB_OPTION_QUIET, "quiet", NULL}, {           \
-                VERB_OPTION_VERBOSE, "verbose", NULL            \
+#define VERB_OPTIONS                                                                              \
+        {VERB_OPTION_JSON, "json", NULL}, {VERB_OPTION_NO_ASK_PASSWORD, "no-ask-password", NULL}, \
+                {VERB_OPTION_QUIET, "quiet", NULL}, {                                             \
+                VERB_OPTION_VERBOSE, "verbose", NULL                                              \
         }
 
 /* As arguments_next(), but sees to VERB_OPTIONS itself. */

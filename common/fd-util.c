@@ -20,6 +20,24 @@ int fd_close(int fd) {
         return -EBADF;
 }
 
+int fd_write_all(int fd, const void *bytes, size_t size) {
+        assert(fd >= 0);
+        assert(bytes || size == 0);
+
+        while (size > 0) {
+                ssize_t n = write(fd, bytes, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                bytes = (const char *) bytes + n;
+                size -= (size_t) n;
+        }
+
+        return 0;
+}
+
 uint64_t now_usec(void) {
         struct timespec ts;
 

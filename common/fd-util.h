@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* File descriptors: closing that cannot go wrong, and the clock that all deadlines use. */
+/* File descriptors: closing and writing that cannot go wrong half-way, and the clock that all deadlines use. */
 
 #include "macro.h"
 
@@ -14,6 +14,9 @@ static inline void fd_closep(int *fd) {
 }
 
 #define _cleanup_fd_ _cleanup_(fd_closep)
+
+/* Writes all of @size bytes; a terminal or a pipe may take them in parts. Returns 0 or a negative errno. */
+int fd_write_all(int fd, const void *bytes, size_t size);
 
 /* CLOCK_MONOTONIC in µs: the clock of sd-event and of every timestamp on the bus. */
 uint64_t now_usec(void);

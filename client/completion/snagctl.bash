@@ -52,7 +52,7 @@ _snagctl() {
     done
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'check close list monitor recover status --help --no-ask-password --quiet --verbose --version'
+        __snagctl_words 'check close list monitor recover status --help --json --no-ask-password --quiet --verbose --version'
         return
     fi
 

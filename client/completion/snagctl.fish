@@ -36,6 +36,7 @@ set -l recover '__fish_seen_subcommand_from recover check'
 complete -c snagctl -f
 complete -c snagctl -l help -d 'Show help'
 complete -c snagctl -n __fish_use_subcommand -l version -d 'Show the version'
+complete -c snagctl -n __fish_use_subcommand -l json -d 'Show events and results to a program'
 complete -c snagctl -n __fish_use_subcommand -l no-ask-password -d 'Never ask for a password'
 complete -c snagctl -n __fish_use_subcommand -l quiet -d 'Show results, warnings and errors only'
 complete -c snagctl -n __fish_use_subcommand -l verbose -d 'Show details too'

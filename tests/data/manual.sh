@@ -75,6 +75,12 @@ for verb in "${verbs[@]}"; do
         mapfile -t options < <(long_options "$snagctl" "$verb")
         ok "snagctl(1) has every option of 'snagctl $verb'" has_all "$page" "${options[@]}"
 done
+mapfile -t events < <(jq -r '."$defs" | to_entries[] | "\(.key) \(.value.description[1:20])"' \
+        "$top/client/snagctl-1.schema.json")
+mapfile -t fields < <(jq -r '[."$defs"[].properties | keys[]] | unique[]' "$top/client/snagctl-1.schema.json")
+json_page=$(sed 's/.* JSON With/JSON With/; s/ ENVIRONMENT .*//' <<<"$page" | tr -d "'\"\`")
+ok "snagctl(1) has all ${#events[@]} events of the schema" has_all "$json_page" "${events[@]%% *}"
+ok "and all ${#fields[@]} fields" has_all "$json_page" "${fields[@]}"
 mapfile -t diagnoses < <("$here/list-facts" diagnoses "$top/client/diagnosis.c")
 ok "snagctl(1) has the first lines of all ${#diagnoses[@]} diagnoses" \
         has_all "$page" "${diagnoses[@]/#/\"}"

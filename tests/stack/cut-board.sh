@@ -62,8 +62,8 @@ for step in bootp-answered arp-sent arp-answered; do
         cut rom $step "$left\$"
 done
 cut rom rrq-sent "$left"
-cut rom block=1 "$left (u-boot-spl.bin, block 1 of 98 was the last acknowledged)"
-cut rom block=96 "$left (u-boot-spl.bin, block 96 of 98 was the last acknowledged)"
+cut rom block=1 "$left: u-boot-spl.bin, block 1 of 98 was the last acknowledged"
+cut rom block=96 "$left: u-boot-spl.bin, block 96 of 98 was the last acknowledged"
 # Who leaves after the last block was sent has all.
 for step in block=97 last-block last-ack; do
         cut rom $step 'ROM served' "$back"
@@ -72,8 +72,8 @@ for step in plug bootp-sent offered request-sent bootp-answered arp-sent arp-ans
         cut spl $step "$left\$" "$back"
 done
 cut spl rrq-sent "$left" "$back"
-cut spl oack "$left (u-boot.img, block 0 of 301 was the last acknowledged)" "$back"
-cut spl block=150 "$left (u-boot.img, block 150 of 301 was the last acknowledged)" "$back"
+cut spl oack "$left: u-boot.img, block 0 of 301 was the last acknowledged" "$back"
+cut spl block=150 "$left: u-boot.img, block 150 of 301 was the last acknowledged" "$back"
 for step in last-block last-ack; do
         begin spl
         pull spl $step
@@ -112,4 +112,4 @@ ok 'a hopeless cable: message' says hopeless 'the board left its port 10 times b
 ok_as_before 'a hopeless cable: all is as before'
 
 stop_snagd
-done_testing
+end_testing

@@ -107,4 +107,4 @@ is 'SIGHUP under nohup: exit status' "$status" 0
 ok_as_before 'after all of it the host is as before'
 
 stop_snagd
-done_testing
+end_testing

@@ -118,4 +118,4 @@ wait_for "$snagd_pid"
 is 'without the bus: snagd gives up' "$status" 1
 ok 'without the bus: the interface is home, down, without address' is_home_and_quiet
 
-done_testing
+end_testing

@@ -37,4 +37,4 @@ is 'ROM: what is answered, and how' "$(answered hostile-rom)" "$expected"
 is 'SPL: what is answered, and how' "$(answered hostile-spl)" "$expected"
 ok_as_before 'after all of it the host is as before'
 stop_snagd
-done_testing
+end_testing

@@ -38,7 +38,8 @@ recovery_with() {
         tell_snagd "fail $1 $2 $3"
         wait_until is_armed "$1"
         : >"$work/failing.err"
-        "$snagctl" recover am335x "${images[@]}" >"$work/failing.out" 2>>"$work/failing.err" &
+        json_files+=("$work/lines-${#json_files[@]}")
+        "$snagctl" recover am335x --json "${images[@]}" >"${json_files[-1]}" 2>>"$work/failing.err" &
         recover_pid=$!
         if step 1-1 rom; then
                 unplug 1-1
@@ -87,4 +88,4 @@ done
 
 ok_as_before 'after all of it the host is as before'
 stop_snagd
-done_testing
+end_testing

@@ -9,8 +9,12 @@
 #   start_snagd [OPTION…]      snagd, with its log in $work/snagd.log; its process is $snagd_pid
 #   stop_snagd                 ends it as systemd would; one result: that it went well
 #   snagctl ARGUMENT…          the client, on that bus
-#   recover NAME ARGUMENT…     'snagctl recover' in the background: its output in $work/NAME.out and
-#                              .err; returns when it waits for a board; its process is $recover_pid
+#   recover NAME ARGUMENT…     'snagctl recover' in the background, with --json: its output in
+#                              $work/NAME.out and .err; returns when it waits for a board; its process is
+#                              $recover_pid
+#   recover_plain NAME ARGUMENT…
+#                              the same without --json
+#   event NAME JQ              something of each event that it reported
 #   says NAME PATTERN          whether it has said so
 #
 #   plug PORT rom|spl          plugs a board in: the veth's host end is 'usbPORT', the other one
@@ -31,6 +35,9 @@
 #   ok_as_before TEXT          one result: both are as they were; the sessions are gone
 #   wait_for PID               waits for its end: $status is its exit status
 #   wait_until COMMAND…        asks again, often, until it succeeds
+#
+# At the end every line that a snagctl of the script reported is held against the schema: end_testing, instead
+# of done_testing.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/tap.sh
@@ -150,8 +157,21 @@ is_waiting_or_gone() { # NAME
         says "$1" 'waiting for a board' || is_gone "$recover_pid"
 }
 
-# Not with SIGINT ignored, as a shell without job control starts what it starts with '&'.
+json_files=()
+
+# A name may be used several times; what is checked is all of them.
 recover() {
+        json_files+=("$work/lines-${#json_files[@]}")
+        ln -sf "${json_files[-1]}" "$work/$1.out"
+        recover_plain "$1" --json "${@:2}"
+}
+
+event() {
+        jq -r "$2" "$work/$1.out"
+}
+
+# Not with SIGINT ignored, as a shell without job control starts what it starts with '&'.
+recover_plain() {
         local name=$1
         shift
         : >"$work/$name.err"
@@ -283,6 +303,12 @@ ok_as_before() {
                 is "$1" "$(host_state; snagctl status)" "$remembered
 No sessions."
         fi
+}
+
+end_testing() {
+        ok 'every line for a program is of the schema' \
+                "$here/../check-json" "$here/../../client/snagctl-1.schema.json" "${json_files[@]}"
+        done_testing
 }
 
 show_logs() {

@@ -72,4 +72,4 @@ is 'without ARP answers: none was sent' "$(result no-arp-rom .rom.arp_answers_se
 ok 'without ARP answers: nothing odd' no_oddities no-arp-rom no-arp-spl
 ok_as_before 'after all of it the host is as before'
 stop_snagd
-done_testing
+end_testing

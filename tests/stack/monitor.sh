@@ -70,4 +70,4 @@ unplug 1-3
 ok 'and with the next one it ends' wait_until test -s "$work/pipe.status"
 is 'as a failure' "$(cat "$work/pipe.status")" 1
 stop_snagd
-done_testing
+end_testing

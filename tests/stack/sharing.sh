@@ -195,4 +195,4 @@ ended_well 'after all of it' "$pid_a"
 
 ok_as_before 'after all of it the host is as before'
 stop_snagd
-done_testing
+end_testing

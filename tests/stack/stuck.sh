@@ -93,9 +93,9 @@ for name in not-fetched spl-not-fetched; do
                 'the board never fetched its file (TFTP)'
 done
 ends no-first-ack 1 'the board does not acknowledge what is sent' 'the board stopped fetching its file'
-ends stalled 1 'the board does not acknowledge what is sent (u-boot-spl.bin, block 50 of 98' \
+ends stalled 1 'the board does not acknowledge what is sent: u-boot-spl.bin, block 50 of 98' \
         'the board stopped fetching its file'
-ends spl-stalled 1 'the board does not acknowledge what is sent (u-boot.img, block 150 of 301' \
+ends spl-stalled 1 'the board does not acknowledge what is sent: u-boot.img, block 150 of 301' \
         'the board stopped fetching its file'
 ends spl-silent 1 'SPL back on USB' 'the SPL is there but has not asked for an address (DHCP) yet' \
         'the SPL never asked for an address (DHCP)'
@@ -127,4 +127,4 @@ refused 'a malformed port' 'is no USB port' am335x "${images[@]}" --port ../1-1
 
 ok_as_before 'after all of it the host is as before'
 stop_snagd
-done_testing
+end_testing

@@ -93,4 +93,4 @@ snagctl list 2>"$work/list.err" || status=$?
 is 'without snagd (and nobody to start it): exit status' "$status" 1
 ok 'without snagd: message' says list 'snagd is not installed'
 
-done_testing
+end_testing

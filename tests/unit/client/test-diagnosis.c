@@ -17,7 +17,7 @@ static const char *say(Diagnosis diagnosis, const char *port, const char *detail
         ck_assert_int_eq(progress_new(fd, fd, &p), 0);
         if (is_quiet)
                 progress_set_level(p, PROGRESS_LEVEL_QUIET);
-        diagnosis_say(diagnosis, p, port, detail);
+        diagnosis_say(diagnosis, p, &(DiagnosisContext){.port = port, .detail = detail});
         progress_free(p);
         n = pread(fd, text, sizeof(text) - 1, 0);
         ck_assert_int_ge(n, 0);
@@ -47,8 +47,8 @@ START_TEST(test_all_have_a_form) {
 END_TEST
 
 START_TEST(test_port_and_detail) {
-        ck_assert_str_eq(say(DIAGNOSIS_LEFT_END, "1-1", " (x)", false),
-                         "snagctl: 1-1: the board did not come back to its port (x)\n"
+        ck_assert_str_eq(say(DIAGNOSIS_LEFT_END, "1-1", "x", false),
+                         "snagctl: 1-1: the board did not come back to its port: x\n"
                          "snagctl:   check cable and power\n");
         ck_assert_str_eq(say(DIAGNOSIS_LEFT_END, NULL, "", false),
                          "snagctl: the board did not come back to its port\n"
