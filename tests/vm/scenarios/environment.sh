@@ -40,7 +40,7 @@ ask_polkit='exec pkcheck --action-id org.snagd1.test-probe --process $$'
 # A network card at the end of a USB cable, as Linux can simulate it.
 gadget=/sys/kernel/config/usb_gadget/probe
 make_gadget() {
-        modprobe dummy_hcd && modprobe libcomposite || return
+        use_ports 1
         mkdir "$gadget" && cd "$gadget" || return
         echo 0x1d6b >idVendor
         echo 0x0104 >idProduct
@@ -57,7 +57,6 @@ remove_gadget() {
         rm configs/c.1/rndis.usb0
         rmdir configs/c.1 functions/rndis.usb0
         cd / && rmdir "$gadget"
-        rmmod dummy_hcd
 }
 
 host_side() {
