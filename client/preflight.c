@@ -82,7 +82,10 @@ static void check_access(Preflight *c, sd_bus *bus) {
         SessionAccess access = SESSION_ACCESS_NO;
         ProxyError error = {};
 
-        if (session_proxy_can_open(bus, q->soc->name, q->port, q->stage, &error, &access) < 0) {
+        if (session_proxy_can_open(
+                    bus,
+                    &(SessionProxySpec){.soc = q->soc->name, .port = q->port, .stage = q->stage},
+                    &error, &access) < 0) {
                 find(c, FINDING_PROBLEM, "%s", proxy_error_get_text(&error));
                 proxy_error_done(&error);
                 return;

@@ -173,10 +173,6 @@ static const char *const file_titles[_STAGE_MAX] = {
 
 /* --- saying it ------------------------------------------------------------------------------- */
 
-static const char *recovery_get_port(const Recovery *r) {
-        return r->port ? r->port : r->spec.port;
-}
-
 /* A message, with the board's port before it where that is known. */
 static void print(const Recovery *r, ProgressKind kind, const char *format, ...) _printf_(3, 4);
 
@@ -1144,6 +1140,18 @@ uint64_t recovery_get_deadline(const Recovery *r) {
         usec = MIN_OF(usec, get_says_usec(r));
         usec = MIN_OF(usec, progress_get_deadline(r->spec.progress));
         return MIN_OF(usec, get_fails_usec(r));
+}
+
+bool recovery_has_begun(const Recovery *r) {
+        assert(r);
+
+        return r->begin_usec != 0;
+}
+
+const char *recovery_get_port(const Recovery *r) {
+        assert(r);
+
+        return r->port ? r->port : r->spec.port;
 }
 
 RecoveryResult recovery_get_result(const Recovery *r) {

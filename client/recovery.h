@@ -84,4 +84,10 @@ void recovery_on_timeout(Recovery *r, uint64_t now_usec);
 /* USEC_INFINITY: nothing to wait for but input. */
 uint64_t recovery_get_deadline(const Recovery *r);
 
+/* Whether a board has come. */
+bool recovery_has_begun(const Recovery *r);
+
+/* The board's port, or the one that was asked for, or NULL. Borrowed. */
+const char *recovery_get_port(const Recovery *r);
+
 RecoveryResult recovery_get_result(const Recovery *r);

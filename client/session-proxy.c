@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Order of events. OpenSession; then the matches are installed, and only then are all properties
- * read once, so no change falls between the two. A change that arrives while a later call waits for
- * its reply is queued by sd-bus and seen when the loop runs, in the bus's order.
+/* Order of events. OpenSession; when it is answered, the matches are installed, all properties are read once
+ * and all sockets fetched: these calls leave one behind the other, and the bus keeps their order, so no change
+ * falls between the matches and the properties. With the last socket the session is open.
  *
  * A bus lets everyone send any signal to anyone, and sd-bus, which does not know who owns a
  * well-known name, hands it to whoever waits for a signal of such a name. So the words of snagd
@@ -15,6 +15,7 @@
 #include <fcntl.h>
 
 #include "bus-contract.h"
+#include "fd-util.h"
 
 #define BUS_DRIVER               "org.freedesktop.DBus"
 #define INTERFACE_PROPERTIES     "org.freedesktop.DBus.Properties"
@@ -22,12 +23,19 @@
 
 struct SessionProxy {
         sd_bus *bus;
+        SessionProxySpec spec;                  /* until it is open */
         const SessionProxyCallbacks *callbacks; /* borrowed */
         void *userdata;
         char *daemon; /* the unique name of the snagd that has the session */
         SessionInfo info;
-        bool ended; /* on_end() was called, or the session is closed by ourselves */
+        bool is_over; /* on_refused() or on_end() was called, or the session is closed by ourselves */
+        bool was_tried_twice;
+        int fds[SESSION_PROXY_SOCKETS_MAX];
+        size_t n_fds;
 
+        sd_bus_slot *call_slot; /* OpenSession, then Start */
+        sd_bus_slot *properties_slot;
+        sd_bus_slot *socket_slots[SESSION_PROXY_SOCKETS_MAX];
         sd_bus_slot *changed_slot;
         sd_bus_slot *removed_slot;
         sd_bus_slot *owner_slot;
@@ -35,10 +43,21 @@ struct SessionProxy {
 };
 
 static void end(SessionProxy *s, SessionProxyEnd how) {
-        if (s->ended)
+        if (s->is_over)
                 return;
-        s->ended = true;
+        s->is_over = true;
         s->callbacks->on_end(how, s->userdata);
+}
+
+static void refuse(SessionProxy *s, int r, const sd_bus_error *bus_error) {
+        ProxyError error = {};
+
+        if (s->is_over)
+                return;
+        s->is_over = true;
+        (void) bus_proxy_fail(&error, r, bus_error);
+        s->callbacks->on_refused(&error, s->userdata);
+        proxy_error_done(&error);
 }
 
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
@@ -47,7 +66,7 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
         int r;
 
         r = sd_bus_message_read_basic(m, 's', &interface);
-        if (r < 0 || !streq(interface, BUS_INTERFACE_SESSION) || s->ended)
+        if (r < 0 || !streq(interface, BUS_INTERFACE_SESSION) || s->is_over)
                 return 0;
 
         /* What cannot be read is not from our snagd; what could be read before it counts. */
@@ -81,20 +100,19 @@ static int append_option(sd_bus_message *m, const char *name, const char *value)
         return value ? sd_bus_message_append(m, "{sv}", name, "s", value) : 0;
 }
 
-static int append_open_arguments(sd_bus_message *m, const char *soc, const char *port,
-                                 const char *stage) {
+static int append_open_arguments(sd_bus_message *m, const SessionProxySpec *spec) {
         int r;
 
-        r = sd_bus_message_append_basic(m, 's', soc);
+        r = sd_bus_message_append_basic(m, 's', spec->soc);
         if (r < 0)
                 return r;
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r < 0)
                 return r;
-        r = append_option(m, BUS_OPTION_PORT, port);
+        r = append_option(m, BUS_OPTION_PORT, spec->port);
         if (r < 0)
                 return r;
-        r = append_option(m, BUS_OPTION_STAGE, stage);
+        r = append_option(m, BUS_OPTION_STAGE, spec->stage);
         if (r < 0)
                 return r;
         return sd_bus_message_close_container(m);
@@ -109,8 +127,8 @@ static int copy_string(const char *string, char **ret) {
         return 0;
 }
 
-int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
-                           ProxyError *error, SessionAccess *ret) {
+int session_proxy_can_open(sd_bus *bus, const SessionProxySpec *spec, ProxyError *error,
+                           SessionAccess *ret) {
         static const char *const answers[] = {
                 [SESSION_ACCESS_NO] = "no",
                 [SESSION_ACCESS_CHALLENGE] = "challenge",
@@ -122,7 +140,7 @@ int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const
         int r;
 
         assert(bus);
-        assert(soc);
+        assert(spec);
         assert(error);
         assert(ret);
 
@@ -130,7 +148,7 @@ int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const
                                            "CanOpenSession");
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
-        r = append_open_arguments(m, soc, port, stage);
+        r = append_open_arguments(m, spec);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
         r = sd_bus_call(bus, m, 0, &bus_error, &reply);
@@ -146,35 +164,6 @@ int session_proxy_can_open(sd_bus *bus, const char *soc, const char *port, const
                         return 0;
                 }
         return bus_proxy_fail(error, -EBADMSG, NULL);
-}
-
-static int call_open(SessionProxy *s, const char *soc, const char *port, const char *stage,
-                     ProxyError *error) {
-        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        const char *path;
-        int r;
-
-        r = sd_bus_message_new_method_call(s->bus, &m, BUS_NAME, BUS_PATH_ROOT,
-                                           BUS_INTERFACE_MANAGER, "OpenSession");
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-        r = append_open_arguments(m, soc, port, stage);
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-
-        /* Somebody may have to find out a password first. */
-        r = sd_bus_call(s->bus, m, BUS_AUTHORIZED_CALL_USEC, &bus_error, &reply);
-        if (r < 0)
-                return bus_proxy_fail(error, r, &bus_error);
-        r = sd_bus_message_read_basic(reply, 'o', &path);
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-
-        r = copy_string(path, &s->info.path);
-        if (r < 0)
-                return r;
-        return copy_string(sd_bus_message_get_sender(reply), &s->daemon);
 }
 
 static int install_matches(SessionProxy *s) {
@@ -202,51 +191,153 @@ static int install_matches(SessionProxy *s) {
                                    on_disconnected, s);
 }
 
-static int read_all_properties(SessionProxy *s, ProxyError *error) {
-        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+static int on_properties(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
+        SessionProxy *s = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(m);
         int r;
 
-        r = sd_bus_call_method(s->bus, BUS_NAME, s->info.path, INTERFACE_PROPERTIES, "GetAll",
-                               &bus_error, &reply, "s", BUS_INTERFACE_SESSION);
-        if (r < 0)
-                return bus_proxy_fail(error, r, &bus_error);
-        r = bus_proxy_read_properties(reply, session_property_slots, &s->info);
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
+        if (error)
+                refuse(s, -sd_bus_message_get_errno(m), error);
+        else {
+                r = bus_proxy_read_properties(m, session_property_slots, &s->info);
+                if (r < 0)
+                        refuse(s, r, NULL);
+        }
         return 0;
 }
 
-int session_proxy_open(sd_bus *bus, const char *soc, const char *port, const char *stage,
-                       const SessionProxyCallbacks *callbacks, void *userdata, ProxyError *error,
-                       SessionProxy **ret) {
+/* Keeps the fd that the message has brought. */
+static int take_fd(SessionProxy *s, sd_bus_message *m) {
+        int fd, r;
+
+        r = sd_bus_message_read_basic(m, 'h', &fd);
+        if (r < 0)
+                return r;
+        /* The message owns its fds. */
+        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return -errno;
+        s->fds[s->n_fds++] = fd;
+        return 0;
+}
+
+static int on_socket(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
+        SessionProxy *s = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(m);
+        int r;
+
+        if (s->is_over)
+                return 0;
+        if (error) {
+                refuse(s, -sd_bus_message_get_errno(m), error);
+                return 0;
+        }
+        r = take_fd(s, m);
+        if (r < 0)
+                refuse(s, r, NULL);
+        else if (s->n_fds == s->spec.n_sockets) {
+                s->n_fds = 0;
+                s->callbacks->on_opened(s->fds, s->userdata);
+        }
+        return 0;
+}
+
+static int fetch(SessionProxy *s) {
+        int r;
+
+        r = sd_bus_call_method_async(s->bus, &s->properties_slot, s->daemon, s->info.path,
+                                     INTERFACE_PROPERTIES, "GetAll", on_properties, s, "s",
+                                     BUS_INTERFACE_SESSION);
+        for (size_t i = 0; r >= 0 && i < s->spec.n_sockets; i++)
+                r = sd_bus_call_method_async(s->bus, &s->socket_slots[i], s->daemon, s->info.path,
+                                             BUS_INTERFACE_SESSION, "OpenSocket", on_socket, s,
+                                             "a{sv}", 0);
+        return r;
+}
+
+static int take_session(SessionProxy *s, sd_bus_message *m) {
+        const char *path;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 'o', &path);
+        if (r < 0)
+                return r;
+        r = copy_string(path, &s->info.path);
+        if (r < 0)
+                return r;
+        r = copy_string(sd_bus_message_get_sender(m), &s->daemon);
+        if (r < 0)
+                return r;
+        r = install_matches(s);
+        if (r < 0)
+                return r;
+        return fetch(s);
+}
+
+static int call_open(SessionProxy *s);
+
+static int on_open(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
+        SessionProxy *s = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(m);
+        int r;
+
+        if (s->is_over)
+                return 0;
+        /* Nothing was done, and the next call starts snagd again. */
+        if (error && streq(error->name, BUS_ERROR_SHUTTING_DOWN) && !s->was_tried_twice) {
+                s->was_tried_twice = true;
+                s->call_slot = sd_bus_slot_unref(s->call_slot);
+                r = call_open(s);
+                if (r < 0)
+                        refuse(s, r, NULL);
+                return 0;
+        }
+        if (error) {
+                refuse(s, -sd_bus_message_get_errno(m), error);
+                return 0;
+        }
+        r = take_session(s, m);
+        if (r < 0)
+                refuse(s, r, NULL);
+        return 0;
+}
+
+static int call_open(SessionProxy *s) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(s->bus, &m, BUS_NAME, BUS_PATH_ROOT,
+                                           BUS_INTERFACE_MANAGER, "OpenSession");
+        if (r < 0)
+                return r;
+        r = append_open_arguments(m, &s->spec);
+        if (r < 0)
+                return r;
+        /* Somebody may have to find out a password first. */
+        return sd_bus_call_async(s->bus, &s->call_slot, m, on_open, s, BUS_AUTHORIZED_CALL_USEC);
+}
+
+int session_proxy_open(sd_bus *bus, const SessionProxySpec *spec,
+                       const SessionProxyCallbacks *callbacks, void *userdata, SessionProxy **ret) {
         _cleanup_(session_proxy_freep) SessionProxy *s = NULL;
         int r;
 
         assert(bus);
-        assert(soc);
+        assert(spec);
+        assert(spec->soc);
+        assert(spec->n_sockets > 0 && spec->n_sockets <= SESSION_PROXY_SOCKETS_MAX);
         assert(callbacks);
-        assert(error);
         assert(ret);
 
         s = calloc(1, sizeof(SessionProxy));
         if (!s)
                 return -ENOMEM;
         s->bus = sd_bus_ref(bus);
+        s->spec = *spec;
         s->callbacks = callbacks;
         s->userdata = userdata;
 
-        r = call_open(s, soc, port, stage, error);
-        if (r < 0 && error->is_shutting_down) {
-                proxy_error_done(error);
-                r = call_open(s, soc, port, stage, error);
-        }
-        if (r < 0)
-                return r;
-        r = install_matches(s);
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-        r = read_all_properties(s, error);
+        r = call_open(s);
         if (r < 0)
                 return r;
 
@@ -258,6 +349,12 @@ SessionProxy *session_proxy_free(SessionProxy *s) {
         if (!s)
                 return NULL;
 
+        sd_bus_slot_unref(s->call_slot);
+        sd_bus_slot_unref(s->properties_slot);
+        for (size_t i = 0; i < ELEMENTSOF(s->socket_slots); i++)
+                sd_bus_slot_unref(s->socket_slots[i]);
+        for (size_t i = 0; i < s->n_fds; i++)
+                (void) fd_close(s->fds[i]);
         sd_bus_slot_unref(s->changed_slot);
         sd_bus_slot_unref(s->removed_slot);
         sd_bus_slot_unref(s->owner_slot);
@@ -275,57 +372,39 @@ const SessionInfo *session_proxy_get_info(const SessionProxy *s) {
         return &s->info;
 }
 
-int session_proxy_open_socket(SessionProxy *s, ProxyError *error, int *ret_fd) {
-        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int fd, r;
+static int on_start(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
+        SessionProxy *s = userdata;
+        const sd_bus_error *error = sd_bus_message_get_error(m);
 
-        assert(s);
-        assert(error);
-        assert(ret_fd);
-
-        r = sd_bus_call_method(s->bus, BUS_NAME, s->info.path, BUS_INTERFACE_SESSION, "OpenSocket",
-                               &bus_error, &reply, "a{sv}", 0);
-        if (r < 0)
-                return bus_proxy_fail(error, r, &bus_error);
-        r = sd_bus_message_read_basic(reply, 'h', &fd);
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-
-        /* The message owns its fds. */
-        fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (fd < 0)
-                return bus_proxy_fail(error, -errno, NULL);
-
-        *ret_fd = fd;
+        if (error)
+                refuse(s, -sd_bus_message_get_errno(m), error);
         return 0;
 }
 
-int session_proxy_start(SessionProxy *s, ProxyError *error) {
-        _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-        int r;
-
+int session_proxy_start(SessionProxy *s) {
         assert(s);
-        assert(error);
+        assert(s->info.path);
 
-        r = sd_bus_call_method(s->bus, BUS_NAME, s->info.path, BUS_INTERFACE_SESSION, "Start",
-                               &bus_error, NULL, "");
-        if (r < 0)
-                return bus_proxy_fail(error, r, &bus_error);
-        return 0;
+        s->call_slot = sd_bus_slot_unref(s->call_slot);
+        return sd_bus_call_method_async(s->bus, &s->call_slot, s->daemon, s->info.path,
+                                        BUS_INTERFACE_SESSION, "Start", on_start, s, "");
 }
 
-int session_proxy_close(SessionProxy *s, ProxyError *error) {
+void session_proxy_close(SessionProxy *s, bool waits) {
         _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-        int r;
 
         assert(s);
-        assert(error);
 
-        s->ended = true;
-        r = sd_bus_call_method(s->bus, BUS_NAME, s->info.path, BUS_INTERFACE_SESSION, "Close",
-                               &bus_error, NULL, "a{sv}", 0);
-        if (r < 0)
-                return bus_proxy_fail(error, r, &bus_error);
-        return 0;
+        s->is_over = true;
+        if (!s->info.path || !s->daemon)
+                return;
+
+        /* If it cannot be closed it ends with our connection; there is nobody to be told. */
+        if (waits)
+                (void) sd_bus_call_method(s->bus, s->daemon, s->info.path, BUS_INTERFACE_SESSION,
+                                          "Close", &bus_error, NULL, "a{sv}", 0);
+        else
+                (void) sd_bus_call_method_async(s->bus, NULL, s->daemon, s->info.path,
+                                                BUS_INTERFACE_SESSION, "Close", NULL, NULL, "a{sv}",
+                                                0);
 }

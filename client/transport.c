@@ -24,6 +24,9 @@ struct Transport {
         int fds[TRANSPORT_N_SOCKETS];
         sd_event_source *io_sources[TRANSPORT_N_SOCKETS];
         sd_event_source *timer_source;
+        TransportCallback on_over;
+        void *userdata;
+        bool is_over;
 };
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -143,7 +146,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 void transport_drain(Transport *t) {
         assert(t);
 
-        if (!t->recovery)
+        if (!t->recovery || t->is_over)
                 return;
         for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++)
                 drain_socket(t, i);
@@ -157,7 +160,10 @@ void transport_update(Transport *t) {
         if (!t->recovery)
                 return;
         if (recovery_get_result(t->recovery) != RECOVERY_RESULT_NONE) {
-                (void) sd_event_exit(t->event, 0);
+                if (!t->is_over) {
+                        t->is_over = true;
+                        t->on_over(t->userdata);
+                }
                 return;
         }
 
@@ -170,11 +176,13 @@ void transport_update(Transport *t) {
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS], Transport **ret) {
+int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS],
+                  TransportCallback on_over, void *userdata, Transport **ret) {
         _cleanup_(transport_freep) Transport *t = NULL;
         int r;
 
         assert(event);
+        assert(on_over);
         assert(ret);
 
         t = calloc(1, sizeof(Transport));
@@ -184,6 +192,8 @@ int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS], Tr
                 return -ENOMEM;
         }
         t->event = sd_event_ref(event);
+        t->on_over = on_over;
+        t->userdata = userdata;
         memcpy(t->fds, fds, sizeof(t->fds));
 
         r = udp_endpoint_bind(t->fds[SOCKET_BOOTP], SESSION_BOOTP_PORT);

@@ -2,7 +2,7 @@
 #pragma once
 
 /* Between the event loop, the session's sockets (udp-endpoint.h) and the recovery: carries datagrams and
- * the time in, and out what the recovery wants sent. Ends the loop when the recovery is over.
+ * the time in, and out what the recovery wants sent, and tells when the recovery is over.
  *
  * Needs no privilege. Never blocks. Does not log. */
 
@@ -16,9 +16,13 @@
 
 typedef struct Transport Transport;
 
+/* The recovery is over: called once, from within any function of the transport but transport_free(). Must not free it. */
+typedef void (*TransportCallback)(void *userdata);
+
 /* Takes the sockets over (consumes all @fds, also on failure) and binds the first two. Nothing is read
  * before transport_start(). Returns 0 or a negative errno. */
-int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS], Transport **ret);
+int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS],
+                  TransportCallback on_over, void *userdata, Transport **ret);
 
 /* Closes the sockets. */
 Transport *transport_free(Transport *t);
@@ -35,5 +39,5 @@ int transport_start(Transport *t, Recovery *recovery);
 void transport_drain(Transport *t);
 
 /* To be called after every input to the recovery that did not come from here: sets the timer anew, or
- * ends the loop. */
+ * tells that it is over. */
 void transport_update(Transport *t);

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /* Order of events: arguments and files are checked before the bus is touched, so that a mistake
- * costs no password. Then the session, all its sockets, bound; then Start: a board that is
- * plugged in already sends its first request while Start runs, and must find everything
- * listening. */
+ * costs no password. */
 
 #include <assert.h>
 #include <pwd.h>
 #include <signal.h>
 
+#include "attempt.h"
 #include "fd-util.h"
 #include "password-agent.h"
 #include "preflight.h"
 #include "recover-request.h"
-#include "recovery.h"
 #include "session-proxy.h"
-#include "transport.h"
 #include "verb.h"
 #include "watch-proxy.h"
 
@@ -95,81 +92,37 @@ static ExitStatus open_files(RecoverRequest *q, Progress *progress) {
 typedef struct Run {
         sd_event *event;
         sd_bus *bus;
-        SessionProxy *session;
         WatchProxy *watch; /* of boards that are there, but cannot be taken */
-        Recovery *recovery;
-        Transport *transport;
+        Attempt *attempt;
         PasswordAgent agent;           /* while the session is opened */
         const RecoverRequest *request; /* borrowed */
-        bool is_session_lost;
+        Progress *progress;            /* borrowed */
 } Run;
 
 static void run_done(Run *run) {
         password_agent_stop(&run->agent);
-        /* The sockets first: they keep the namespace alive. */
-        transport_free(run->transport);
-        recovery_free(run->recovery);
+        attempt_free(run->attempt);
         watch_proxy_free(run->watch);
-        session_proxy_free(run->session);
         sd_bus_flush_close_unref(run->bus);
         sd_event_unref(run->event);
 }
 
-static void on_session_changed(const SessionInfo *info, void *userdata) {
-        Run *run = userdata;
-
-        transport_drain(run->transport);
-        recovery_on_session(run->recovery, now_usec(), info);
-        transport_update(run->transport);
-}
-
-static void on_session_end(SessionProxyEnd end, void *userdata) {
-        static const char *const sentences[] = {
-                [SESSION_PROXY_END_DAEMON_LEFT] =
-                        "snagd has left the bus, and the session with it; "
-                        "see: journalctl -u snagd",
-                [SESSION_PROXY_END_CLOSED] = "somebody has closed the session ('snagctl close', or "
-                                             "an administrator)",
-                [SESSION_PROXY_END_BUS_LOST] = "the connection to the system bus is lost",
-        };
-        Run *run = userdata;
-
-        run->is_session_lost = true;
-        transport_drain(run->transport);
-        recovery_on_session_lost(run->recovery, sentences[end]);
-        transport_update(run->transport);
-}
-
-static const SessionProxyCallbacks session_callbacks = {
-        .on_changed = on_session_changed,
-        .on_end = on_session_end,
-};
-
-static int open_sockets(Run *run, ProxyError *error) {
-        int fds[TRANSPORT_N_SOCKETS], r;
-
-        for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
-                r = session_proxy_open_socket(run->session, error, &fds[i]);
-                if (r < 0) {
-                        while (i > 0)
-                                (void) fd_close(fds[--i]);
-                        return r;
-                }
-        }
-
-        r = transport_new(run->event, fds, &run->transport);
-        return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
-}
-
 /* Most are not asked for a password, and need not wait for an agent. If it cannot be told, opening
  * the session tells why. */
-static bool needs_password(const Run *run, const RecoverRequest *q, const Progress *progress) {
+static bool needs_password(const Run *run) {
+        const RecoverRequest *q = run->request;
         SessionAccess access = SESSION_ACCESS_NO;
         ProxyError error = {};
 
-        if (!progress_may_ask(progress))
+        if (!progress_may_ask(run->progress))
                 return false;
-        if (session_proxy_can_open(run->bus, q->soc->name, q->port, q->stage, &error, &access) < 0)
+        if (session_proxy_can_open(run->bus,
+                                   &(SessionProxySpec){
+                                           .soc = q->soc->name,
+                                           .port = q->port,
+                                           .stage = q->stage,
+                                   },
+                                   &error, &access) < 0)
                 proxy_error_done(&error);
         return access == SESSION_ACCESS_CHALLENGE;
 }
@@ -182,7 +135,7 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
         if (is_gone || !*b->problem || stage < 0 || !streq(b->soc, q->soc->name))
                 return;
         if (!q->port || streq(q->port, b->port) || streq(q->port, b->id_path))
-                recovery_on_board_problem(run->recovery, b->port, (Stage) stage, b->problem);
+                attempt_on_board_problem(run->attempt, b->port, (Stage) stage, b->problem);
 }
 
 /* Those are seen by on_session_end(), too. */
@@ -203,58 +156,82 @@ static const WatchProxyCallbacks watch_callbacks = {
 };
 
 /* It can only help to explain why no board comes: without it the recovery goes on. */
-static void watch_boards(Run *run, const RecoverRequest *q) {
+static void watch_boards(Run *run) {
         ProxyError error = {};
 
-        run->request = q;
         if (watch_proxy_new(run->bus, &watch_callbacks, run, &run->watch) >= 0)
                 (void) watch_proxy_begin(run->watch, false, &error);
         proxy_error_done(&error);
 }
 
-/* Everything up to and with Start. */
-static int set_up(Run *run, const RecoverRequest *q, Progress *progress, ProxyError *error) {
+static void tell_waiting(const Run *run) {
+        const RecoverRequest *q = run->request;
+
+        progress_event(run->progress, "waiting",
+                       EVENT_FIELDS(EVENT_TEXT("port", q->port),
+                                    EVENT_TEXT("session", attempt_get_session(run->attempt)),
+                                    EVENT_TEXT("soc", q->soc->name),
+                                    EVENT_TEXT("stage", stage_to_string(q->first_stage))));
+        if (q->port)
+                progress_print(run->progress, PROGRESS_KIND_NOTE, "waiting for a board on port %s",
+                               q->port);
+        else
+                progress_print(run->progress, PROGRESS_KIND_NOTE,
+                               "waiting for a board on any port");
+}
+
+static void on_state(Attempt *a, void *userdata) {
+        Run *run = userdata;
+
+        if (attempt_get_state(a) != ATTEMPT_STATE_WAITING)
+                return;
+        password_agent_stop(&run->agent);
+        tell_waiting(run);
+        watch_boards(run);
+}
+
+static void on_over(Attempt *a, void *userdata) {
+        Run *run = userdata;
+
+        (void) sd_event_exit(run->event, 0);
+}
+
+static const AttemptCallbacks attempt_callbacks = {
+        .on_state = on_state,
+        .on_over = on_over,
+};
+
+static int set_up(Run *run, ProxyError *error) {
+        const RecoverRequest *q = run->request;
         int r;
 
         r = sd_event_new(&run->event);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
-        r = bus_proxy_connect(progress_may_ask(progress), error, &run->bus);
+        r = bus_proxy_connect(progress_may_ask(run->progress), error, &run->bus);
         if (r < 0)
                 return r;
-        if (needs_password(run, q, progress))
+        if (needs_password(run))
                 password_agent_start(&run->agent);
-        r = session_proxy_open(run->bus, q->soc->name, q->port, q->stage, &session_callbacks, run,
-                               error, &run->session);
-        if (r < 0)
-                return r;
-        password_agent_stop(&run->agent);
-        r = open_sockets(run, error);
-        if (r < 0)
-                return r;
-
-        r = recovery_new(
-                &(RecoverySpec){
-                        .soc = q->soc,
-                        .spl = q->images[FIRMWARE_SPL],
-                        .u_boot = q->images[FIRMWARE_U_BOOT],
-                        .port = q->port,
-                        .session = session_info_get_id(session_proxy_get_info(run->session)),
-                        .no_board_timeout_usec = q->timeout_usec,
-                        .progress = progress,
-                        .ops = &transport_ops,
-                        .userdata = run->transport,
-                },
-                &run->recovery);
-        if (r < 0)
-                return r;
-
-        watch_boards(run, q);
-        r = session_proxy_start(run->session, error);
-        if (r < 0)
-                return r;
-        recovery_start(run->recovery, now_usec());
-        return 0;
+        r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
+        if (r >= 0)
+                r = attempt_new(
+                        &(AttemptSpec){
+                                .event = run->event,
+                                .bus = run->bus,
+                                .progress = run->progress,
+                                .soc = q->soc,
+                                .spl = q->images[FIRMWARE_SPL],
+                                .u_boot = q->images[FIRMWARE_U_BOOT],
+                                .port = q->port,
+                                .stage = q->stage,
+                                .first_stage = q->first_stage,
+                                .no_board_timeout_usec = q->timeout_usec,
+                                .callbacks = &attempt_callbacks,
+                                .userdata = run,
+                        },
+                        &run->attempt);
+        return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
 }
 
 /* The line that moves is laid out for the new width at once. */
@@ -263,42 +240,20 @@ static int on_resize(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
-/* Returns when the recovery is over. */
-static int run_loop(Run *run, Progress *progress) {
+/* Returns when the attempt is over. */
+static int run_loop(Run *run) {
         int r;
 
         r = sd_event_add_signal(run->event, NULL, SIGWINCH | SD_EVENT_SIGNAL_PROCMASK, on_resize,
-                                progress);
-        if (r < 0)
-                return r;
-
-        /* The bus before the sockets: of a word from snagd and a datagram that came after it,
-         * the word is to be heard first. The other order, transport_drain() sees to. */
-        r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
-        if (r < 0)
-                return r;
-        r = transport_start(run->transport, run->recovery);
+                                run->progress);
         if (r < 0)
                 return r;
         return sd_event_loop(run->event);
 }
 
-/* So that the port is free when we are gone, and not some time later. */
-static void close_session(Run *run) {
-        ProxyError error = {};
-
-        run->transport = transport_free(run->transport);
-        if (run->is_session_lost)
-                return;
-
-        /* If it cannot be closed it ends with our connection; there is nobody to be told. */
-        (void) session_proxy_close(run->session, &error);
-        proxy_error_done(&error);
-}
-
-static ExitStatus set_up_failed(Progress *progress, ProxyError *error) {
-        ExitStatus status = verb_call_failed(progress, error);
+static ExitStatus refused(Progress *progress, const ProxyError *error) {
         const struct passwd *user = getpwuid(getuid());
+        ExitStatus status = verb_report_failure(progress, error);
 
         if (status != EXIT_STATUS_DENIED)
                 return status;
@@ -321,34 +276,24 @@ static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
                 [RECOVERY_RESULT_FAILED] = EXIT_STATUS_FAILED,
                 [RECOVERY_RESULT_NO_BOARD] = EXIT_STATUS_NO_BOARD,
         };
-        _cleanup_(run_done) Run run = {};
+        _cleanup_(run_done) Run run = {.request = q, .progress = progress};
         ProxyError error = {};
         int r;
 
-        r = set_up(&run, q, progress, &error);
+        r = set_up(&run, &error);
         if (r < 0)
-                return set_up_failed(progress, &error);
+                return verb_call_failed(progress, &error);
 
-        progress_event(
-                progress, "waiting",
-                EVENT_FIELDS(EVENT_TEXT("port", q->port),
-                             EVENT_TEXT("session",
-                                        session_info_get_id(session_proxy_get_info(run.session))),
-                             EVENT_TEXT("soc", q->soc->name),
-                             EVENT_TEXT("stage", stage_to_string(q->first_stage))));
-        if (q->port)
-                progress_print(progress, PROGRESS_KIND_NOTE, "waiting for a board on port %s",
-                               q->port);
-        else
-                progress_print(progress, PROGRESS_KIND_NOTE, "waiting for a board on any port");
-
-        r = run_loop(&run, progress);
-        close_session(&run);
+        r = run_loop(&run);
+        /* So that the port is free when we are gone, and not some time later. */
+        attempt_close(run.attempt, true);
         if (r < 0) {
                 progress_error(progress, "the event loop failed: %s", strerror(-r));
                 return EXIT_STATUS_FAILED;
         }
-        return statuses[recovery_get_result(run.recovery)];
+        if (attempt_get_refusal(run.attempt))
+                return refused(progress, attempt_get_refusal(run.attempt));
+        return statuses[attempt_get_result(run.attempt)];
 }
 
 ExitStatus verb_recover(char *const *argv, Progress *progress) {

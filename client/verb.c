@@ -81,13 +81,16 @@ bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb,
         return false;
 }
 
-ExitStatus verb_call_failed(Progress *progress, ProxyError *error) {
-        ExitStatus status;
-
+ExitStatus verb_report_failure(Progress *progress, const ProxyError *error) {
         assert(error);
 
-        status = error->is_denied ? EXIT_STATUS_DENIED : EXIT_STATUS_FAILED;
         progress_error(progress, "%s", proxy_error_get_text(error));
+        return error->is_denied ? EXIT_STATUS_DENIED : EXIT_STATUS_FAILED;
+}
+
+ExitStatus verb_call_failed(Progress *progress, ProxyError *error) {
+        ExitStatus status = verb_report_failure(progress, error);
+
         proxy_error_done(error);
         return status;
 }

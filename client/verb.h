@@ -59,6 +59,9 @@ ExitStatus verb_out_of_memory(Progress *progress);
 bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb, const char *help,
                         ExitStatus *ret_status);
 
-/* Reports why a call failed, and releases *@error. Returns EXIT_STATUS_DENIED or _FAILED; who may do it,
- * and how to become one of them, is for the verb to add. */
+/* Reports why a call failed. Returns EXIT_STATUS_DENIED or _FAILED; who may do it, and how to become one of
+ * them, is for the verb to add. */
+ExitStatus verb_report_failure(Progress *progress, const ProxyError *error);
+
+/* The same, and releases *@error. */
 ExitStatus verb_call_failed(Progress *progress, ProxyError *error);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Order of events: the session, all its sockets, bound; then Start: a board that is plugged in already
+ * sends its first request while Start runs, and must find everything listening.
+ *
+ * The bus is heard before the sockets (by the priority that the caller gives it in the loop): of a word from snagd
+ * and a datagram that came after it, the word is to be heard first. The other order, transport_drain() sees to. */
+
+#include "attempt.h"
+
+#include <assert.h>
+
+#include "fd-util.h"
+#include "session-proxy.h"
+#include "transport.h"
+
+struct Attempt {
+        AttemptSpec spec;
+        AttemptState state;
+        SessionProxy *session;
+        Recovery *recovery;
+        Transport *transport;
+        sd_event_source
+                *over_source; /* on_over() is called from the loop, where nothing of ours runs */
+        bool is_session_lost;
+        ProxyError refusal;
+};
+
+static void set_state(Attempt *a, AttemptState state) {
+        assert(state > a->state);
+
+        a->state = state;
+        if (state != ATTEMPT_STATE_OVER)
+                a->spec.callbacks->on_state(a, a->spec.userdata);
+}
+
+static int on_over_source(sd_event_source *source, void *userdata) {
+        Attempt *a = userdata;
+
+        a->spec.callbacks->on_over(a, a->spec.userdata);
+        return 0;
+}
+
+static void finish(Attempt *a) {
+        if (a->state == ATTEMPT_STATE_OVER)
+                return;
+        set_state(a, ATTEMPT_STATE_OVER);
+        /* Only fails without a valid source. */
+        (void) sd_event_source_set_enabled(a->over_source, SD_EVENT_ONESHOT);
+}
+
+/* A fault of ours: as if snagd had refused, in our words. */
+static void fail_errno(Attempt *a, int r) {
+        if (!a->refusal.text)
+                (void) bus_proxy_fail(&a->refusal, r, NULL);
+        finish(a);
+}
+
+static void on_transport_over(void *userdata) {
+        finish(userdata);
+}
+
+static int begin(Attempt *a, const int *fds) {
+        int r;
+
+        r = transport_new(a->spec.event, fds, on_transport_over, a, &a->transport);
+        if (r < 0)
+                return r;
+        r = recovery_new(
+                &(RecoverySpec){
+                        .soc = a->spec.soc,
+                        .spl = a->spec.spl,
+                        .u_boot = a->spec.u_boot,
+                        .port = a->spec.port,
+                        .session = attempt_get_session(a),
+                        .no_board_timeout_usec = a->spec.no_board_timeout_usec,
+                        .progress = a->spec.progress,
+                        .ops = &transport_ops,
+                        .userdata = a->transport,
+                },
+                &a->recovery);
+        if (r < 0)
+                return r;
+        recovery_start(a->recovery, now_usec());
+        r = transport_start(a->transport, a->recovery);
+        if (r < 0)
+                return r;
+        return session_proxy_start(a->session);
+}
+
+static void on_opened(const int *fds, void *userdata) {
+        Attempt *a = userdata;
+        int r;
+
+        r = begin(a, fds);
+        if (r < 0) {
+                fail_errno(a, r);
+                return;
+        }
+        set_state(a, ATTEMPT_STATE_WAITING);
+}
+
+static void on_refused(const ProxyError *error, void *userdata) {
+        Attempt *a = userdata;
+
+        a->refusal.is_denied = error->is_denied;
+        a->refusal.is_limit = error->is_limit;
+        a->refusal.text = strdup(proxy_error_get_text(error));
+        finish(a);
+}
+
+static void on_changed(const SessionInfo *info, void *userdata) {
+        Attempt *a = userdata;
+
+        /* It may still be fetching its sockets: nothing happens to a session before Start. */
+        if (!a->recovery || a->state == ATTEMPT_STATE_OVER)
+                return;
+        transport_drain(a->transport);
+        recovery_on_session(a->recovery, now_usec(), info);
+        if (a->state == ATTEMPT_STATE_WAITING && recovery_has_begun(a->recovery))
+                set_state(a, ATTEMPT_STATE_SERVING);
+        transport_update(a->transport);
+}
+
+static void on_end(SessionProxyEnd end, void *userdata) {
+        static const char *const sentences[] = {
+                [SESSION_PROXY_END_DAEMON_LEFT] =
+                        "snagd has left the bus, and the session with it; "
+                        "see: journalctl -u snagd",
+                [SESSION_PROXY_END_CLOSED] = "somebody has closed the session ('snagctl close', or "
+                                             "an administrator)",
+                [SESSION_PROXY_END_BUS_LOST] = "the connection to the system bus is lost",
+        };
+        Attempt *a = userdata;
+
+        a->is_session_lost = true;
+        if (!a->recovery) {
+                a->refusal.text = strdup(sentences[end]);
+                finish(a);
+                return;
+        }
+        transport_drain(a->transport);
+        recovery_on_session_lost(a->recovery, sentences[end]);
+        transport_update(a->transport);
+}
+
+static const SessionProxyCallbacks session_callbacks = {
+        .on_opened = on_opened,
+        .on_refused = on_refused,
+        .on_changed = on_changed,
+        .on_end = on_end,
+};
+
+int attempt_new(const AttemptSpec *spec, Attempt **ret) {
+        _cleanup_(attempt_freep) Attempt *a = NULL;
+        int r;
+
+        assert(spec);
+        assert(spec->event);
+        assert(spec->bus);
+        assert(spec->soc);
+        assert(spec->u_boot);
+        assert(spec->callbacks);
+        assert(ret);
+
+        a = calloc(1, sizeof(Attempt));
+        if (!a)
+                return -ENOMEM;
+        a->spec = *spec;
+
+        r = sd_event_add_defer(spec->event, &a->over_source, on_over_source, a);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(a->over_source, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        r = session_proxy_open(spec->bus,
+                               &(SessionProxySpec){
+                                       .soc = spec->soc->name,
+                                       .port = spec->port,
+                                       .stage = spec->stage,
+                                       .n_sockets = TRANSPORT_N_SOCKETS,
+                               },
+                               &session_callbacks, a, &a->session);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+Attempt *attempt_free(Attempt *a) {
+        if (!a)
+                return NULL;
+
+        /* The sockets first: they keep the namespace alive. */
+        transport_free(a->transport);
+        recovery_free(a->recovery);
+        session_proxy_free(a->session);
+        sd_event_source_disable_unref(a->over_source);
+        proxy_error_done(&a->refusal);
+        free(a);
+        return NULL;
+}
+
+void attempt_close(Attempt *a, bool waits) {
+        assert(a);
+
+        a->transport = transport_free(a->transport);
+        (void) sd_event_source_set_enabled(a->over_source, SD_EVENT_OFF);
+        a->state = ATTEMPT_STATE_OVER;
+        if (!a->is_session_lost)
+                session_proxy_close(a->session, waits);
+}
+
+AttemptState attempt_get_state(const Attempt *a) {
+        assert(a);
+
+        return a->state;
+}
+
+RecoveryResult attempt_get_result(const Attempt *a) {
+        assert(a);
+
+        if (a->refusal.text)
+                return RECOVERY_RESULT_FAILED;
+        return a->recovery ? recovery_get_result(a->recovery) : RECOVERY_RESULT_NONE;
+}
+
+const ProxyError *attempt_get_refusal(const Attempt *a) {
+        assert(a);
+
+        return a->refusal.text ? &a->refusal : NULL;
+}
+
+const char *attempt_get_session(const Attempt *a) {
+        const SessionInfo *info;
+
+        assert(a);
+
+        info = session_proxy_get_info(a->session);
+        return info->path ? session_info_get_id(info) : NULL;
+}
+
+const char *attempt_get_port(const Attempt *a) {
+        assert(a);
+
+        return a->recovery ? recovery_get_port(a->recovery) : a->spec.port;
+}
+
+void attempt_on_board_problem(Attempt *a, const char *port, Stage stage, const char *problem) {
+        assert(a);
+
+        if (a->recovery)
+                recovery_on_board_problem(a->recovery, port, stage, problem);
+}
