@@ -22,11 +22,25 @@
 #define PAINT_TRANSFER_USEC (100 * USEC_PER_MSEC)
 #define PAINT_WAIT_USEC     (1 * USEC_PER_SEC)
 
+/* More tasks than that have no line of their own. */
+#define PROGRESS_LINES_MAX 64u
+
 typedef enum Activity {
         ACTIVITY_NONE,
         ACTIVITY_WAIT,
         ACTIVITY_TRANSFER,
 } Activity;
+
+struct ProgressTask {
+        Progress *progress; /* not owned; outlives it */
+        ProgressTask *next;
+        char label[PROGRESS_LINE_WHAT_MAX]; /* "": none */
+        Activity activity;
+        char what[PROGRESS_LINE_WHAT_MAX];
+        uint64_t done, total;
+        uint64_t begin_usec, now_usec;
+        uint64_t next_line_usec; /* plain lines: when one is due */
+};
 
 struct Progress {
         Terminal out, err;
@@ -36,12 +50,8 @@ struct Progress {
         int result_error;
         char *last_error; /* what progress_error() said last */
 
-        Activity activity;
-        char what[PROGRESS_LINE_WHAT_MAX];
-        uint64_t done, total;
-        uint64_t begin_usec, now_usec;
-        uint64_t next_line_usec;  /* plain lines: when one is due */
-        uint64_t next_paint_usec; /* the moving line: so */
+        ProgressTask *tasks;      /* in the order in which they are shown */
+        uint64_t next_paint_usec; /* the moving lines: when they are due */
 };
 
 int progress_new(int out_fd, int err_fd, Progress **ret) {
@@ -64,6 +74,8 @@ int progress_new(int out_fd, int err_fd, Progress **ret) {
 Progress *progress_free(Progress *p) {
         if (!p)
                 return NULL;
+
+        assert(!p->tasks);
 
         terminal_wipe_all();
         free(p->last_error);
@@ -95,76 +107,171 @@ void progress_set_json(Progress *p, bool is_json) {
         p->is_json = is_json;
 }
 
-/* --- the moving line -------------------------------------------------------------------------- */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 static bool is_moving(const Progress *p) {
-        return p->activity != ACTIVITY_NONE && p->err.can_repaint &&
-               p->level > PROGRESS_LEVEL_QUIET;
+        if (!p->err.can_repaint || p->level <= PROGRESS_LEVEL_QUIET)
+                return false;
+        for (const ProgressTask *t = p->tasks; t; t = t->next)
+                if (t->activity != ACTIVITY_NONE)
+                        return true;
+        return false;
 }
 
+static char *format_task(const ProgressTask *t, size_t width) {
+        char what[2 * PROGRESS_LINE_WHAT_MAX + 2], *line = malloc(PROGRESS_LINE_SIZE_MAX);
+
+        if (!line)
+                return NULL;
+        (void) snprintf(what, sizeof(what), "%s%s%s", t->label, *t->label ? ": " : "", t->what);
+        (void) progress_line_format(line,
+                                    &(ProgressLine){
+                                            .what = what,
+                                            .has_amount = t->activity == ACTIVITY_TRANSFER,
+                                            .done = t->done,
+                                            .total = t->total,
+                                            .elapsed_usec = t->now_usec - t->begin_usec,
+                                    },
+                                    width, t->progress->err.has_utf8);
+        return line;
+}
+
+/* Paints a line for each task that goes on; of more than there is room for, the first ones. */
 static void paint(Progress *p) {
-        char line[PROGRESS_LINE_SIZE_MAX];
+        uint64_t now_usec = 0, every_usec = PAINT_WAIT_USEC;
+        char *lines[PROGRESS_LINES_MAX];
+        size_t width, height, n = 0;
 
         if (!is_moving(p))
                 return;
-        terminal_paint(&p->err,
-                       progress_line_format(line,
-                                            &(ProgressLine){
-                                                    .what = p->what,
-                                                    .has_amount = p->activity == ACTIVITY_TRANSFER,
-                                                    .done = p->done,
-                                                    .total = p->total,
-                                                    .elapsed_usec = p->now_usec - p->begin_usec,
-                                            },
-                                            terminal_get_width(&p->err), p->err.has_utf8));
-        p->next_paint_usec = p->now_usec + (p->activity == ACTIVITY_TRANSFER ? PAINT_TRANSFER_USEC
-                                                                             : PAINT_WAIT_USEC);
+        terminal_get_size(&p->err, &width, &height);
+        height = MAX_OF(height, 2u) - 1; /* one stays free for what is said */
+        for (const ProgressTask *t = p->tasks; t; t = t->next) {
+                if (t->activity == ACTIVITY_NONE)
+                        continue;
+                now_usec = MAX_OF(now_usec, t->now_usec);
+                if (t->activity == ACTIVITY_TRANSFER)
+                        every_usec = PAINT_TRANSFER_USEC;
+                if (n < MIN_OF(height, PROGRESS_LINES_MAX) && (lines[n] = format_task(t, width)))
+                        n++;
+        }
+        if (n > 0)
+                terminal_paint(&p->err, lines, n);
+        while (n > 0)
+                free(lines[--n]);
+        p->next_paint_usec = now_usec + every_usec;
 }
 
-static void begin(Progress *p, Activity activity, const char *what, uint64_t now_usec) {
-        p->activity = activity;
-        (void) snprintf(p->what, sizeof(p->what), "%s", what);
-        p->begin_usec = p->now_usec = now_usec;
-        p->next_line_usec = now_usec + TRANSFER_LINE_EVERY_USEC;
-        p->next_paint_usec = now_usec;
-}
+int progress_task_new(Progress *p, ProgressTask **ret) {
+        ProgressTask *t, **at = &p->tasks;
 
-void progress_wait(Progress *p, const char *what, uint64_t now_usec) {
         assert(p);
+        assert(ret);
+
+        t = calloc(1, sizeof(ProgressTask));
+        if (!t)
+                return -ENOMEM;
+        t->progress = p;
+        while (*at)
+                at = &(*at)->next;
+        *at = t;
+
+        *ret = t;
+        return 0;
+}
+
+static void unlink_task(ProgressTask *t) {
+        ProgressTask **at = &t->progress->tasks;
+
+        while (*at != t)
+                at = &(*at)->next;
+        *at = t->next;
+        t->next = NULL;
+}
+
+ProgressTask *progress_task_free(ProgressTask *t) {
+        if (!t)
+                return NULL;
+
+        progress_task_idle(t);
+        unlink_task(t);
+        free(t);
+        return NULL;
+}
+
+/* Those without a label are shown last, so that a port's line has its place for as long as it is there. */
+static bool is_before(const ProgressTask *a, const ProgressTask *b) {
+        if (!*a->label || !*b->label)
+                return *a->label && !*b->label;
+        return strverscmp(a->label, b->label) < 0;
+}
+
+void progress_task_set_label(ProgressTask *t, const char *label) {
+        ProgressTask **at;
+
+        assert(t);
+        assert(label);
+
+        if (strncmp(t->label, label, sizeof(t->label) - 1) == 0)
+                return;
+        (void) snprintf(t->label, sizeof(t->label), "%s", label);
+        unlink_task(t);
+        at = &t->progress->tasks;
+        while (*at && !is_before(t, *at))
+                at = &(*at)->next;
+        t->next = *at;
+        *at = t;
+}
+
+static void begin(ProgressTask *t, Activity activity, const char *what, uint64_t now_usec) {
+        t->activity = activity;
+        (void) snprintf(t->what, sizeof(t->what), "%s", what);
+        t->begin_usec = t->now_usec = now_usec;
+        t->next_line_usec = now_usec + TRANSFER_LINE_EVERY_USEC;
+        t->progress->next_paint_usec = now_usec;
+}
+
+void progress_task_wait(ProgressTask *t, const char *what, uint64_t now_usec) {
+        assert(t);
         assert(what);
 
-        begin(p, ACTIVITY_WAIT, what, now_usec);
-        paint(p);
+        begin(t, ACTIVITY_WAIT, what, now_usec);
+        paint(t->progress);
 }
 
-void progress_transfer(Progress *p, const char *what, uint64_t done, uint64_t total,
-                       uint64_t now_usec) {
-        assert(p);
+void progress_task_transfer(ProgressTask *t, const char *what, uint64_t done, uint64_t total,
+                            uint64_t now_usec) {
+        assert(t);
         assert(what);
 
-        if (p->activity != ACTIVITY_TRANSFER)
-                begin(p, ACTIVITY_TRANSFER, what, now_usec);
-        p->done = done;
-        p->total = total;
-        p->now_usec = now_usec;
+        if (t->activity != ACTIVITY_TRANSFER)
+                begin(t, ACTIVITY_TRANSFER, what, now_usec);
+        t->done = done;
+        t->total = total;
+        t->now_usec = now_usec;
 
-        if (p->err.can_repaint) {
-                if (now_usec >= p->next_paint_usec)
-                        paint(p);
+        if (t->progress->err.can_repaint) {
+                if (now_usec >= t->progress->next_paint_usec)
+                        paint(t->progress);
                 return;
         }
-        if (now_usec < p->next_line_usec)
+        if (now_usec < t->next_line_usec)
                 return;
-        p->next_line_usec = now_usec + TRANSFER_LINE_EVERY_USEC;
-        progress_print(p, PROGRESS_KIND_NOTE, "%s: %" PRIu64 " of %" PRIu64 " bytes (%u %%)", what,
-                       done, total, total > 0 ? (unsigned) (done * 100 / total) : 100u);
+        t->next_line_usec = now_usec + TRANSFER_LINE_EVERY_USEC;
+        progress_print(t->progress, PROGRESS_KIND_NOTE,
+                       "%s%s%s: %" PRIu64 " of %" PRIu64 " bytes (%u %%)", t->label,
+                       *t->label ? ": " : "", what, done, total,
+                       total > 0 ? (unsigned) (done * 100 / total) : 100u);
 }
 
-void progress_idle(Progress *p) {
-        assert(p);
+void progress_task_idle(ProgressTask *t) {
+        assert(t);
 
-        p->activity = ACTIVITY_NONE;
+        if (t->activity == ACTIVITY_NONE)
+                return;
+        t->activity = ACTIVITY_NONE;
         terminal_wipe_all();
+        paint(t->progress);
 }
 
 uint64_t progress_get_deadline(const Progress *p) {
@@ -178,7 +285,8 @@ void progress_tick(Progress *p, uint64_t now_usec) {
 
         if (!is_moving(p))
                 return;
-        p->now_usec = MAX_OF(p->now_usec, now_usec);
+        for (ProgressTask *t = p->tasks; t; t = t->next)
+                t->now_usec = MAX_OF(t->now_usec, now_usec);
         paint(p);
 }
 

@@ -6,8 +6,8 @@
  * from the bus or a board, and leaves in one write(2), so that lines of several clients that share a
  * log never mix.
  *
- * Whoever reports says only what happened. Where lines can be painted over, what is going on now is one
- * line below the messages that is kept up to date; elsewhere everything is plain lines, without control
+ * Whoever reports says only what happened. Where lines can be painted over, what is going on now is a
+ * line for each task below the messages that is kept up to date; elsewhere everything is plain lines, without control
  * characters. Which of them it is, is known here alone.
  *
  * With --json, standard output has events instead, one JSON object a line (json-lines.h), and everything that
@@ -18,6 +18,7 @@
 #include "macro.h"
 
 typedef struct Progress Progress;
+typedef struct ProgressTask ProgressTask;
 
 typedef enum ProgressLevel {
         PROGRESS_LEVEL_QUIET,   /* results, warnings, errors */
@@ -68,17 +69,26 @@ void progress_warning(Progress *p, const char *format, ...) _printf_(2, 3);
 void progress_error(Progress *p, const char *format, ...) _printf_(2, 3);
 void progress_hint(Progress *p, const char *format, ...) _printf_(2, 3);
 
+/* Something that goes on, shown as a line of its own where lines can be painted over. It must go before the
+ * Progress does. Returns 0 or -ENOMEM. */
+int progress_task_new(Progress *p, ProgressTask **ret);
+ProgressTask *progress_task_free(ProgressTask *t);
+DEFINE_CLEANUP_FUNC(ProgressTask, progress_task_free);
+
+/* Written before its line, where there are several: a port. */
+void progress_task_set_label(ProgressTask *t, const char *label);
+
 /* From now on, until it is told otherwise, this is what is going on: waiting, for @what. @now_usec is
  * CLOCK_MONOTONIC. */
-void progress_wait(Progress *p, const char *what, uint64_t now_usec);
+void progress_task_wait(ProgressTask *t, const char *what, uint64_t now_usec);
 
 /* How far the transfer called @what is. To be called as often as it changes: how much of it is shown,
  * and how, is decided here. */
-void progress_transfer(Progress *p, const char *what, uint64_t done, uint64_t total,
-                       uint64_t now_usec);
+void progress_task_transfer(ProgressTask *t, const char *what, uint64_t done, uint64_t total,
+                            uint64_t now_usec);
 
 /* Nothing is going on any more; a note or an error that says how it ended follows. */
-void progress_idle(Progress *p);
+void progress_task_idle(ProgressTask *t);
 
 /* When progress_tick() is due; USEC_INFINITY: never. */
 uint64_t progress_get_deadline(const Progress *p);

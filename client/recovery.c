@@ -129,6 +129,7 @@ typedef struct StageReport {
 
 struct Recovery {
         RecoverySpec spec;
+        ProgressTask *task;
         RecoveryState state;
         RecoveryResult result;
         TftpServer tftp;
@@ -243,9 +244,9 @@ static void show_step(Recovery *r, uint64_t now_usec) {
         }
 
         if (what)
-                progress_wait(r->spec.progress, what, now_usec);
+                progress_task_wait(r->task, what, now_usec);
         else
-                progress_idle(r->spec.progress);
+                progress_task_idle(r->task);
 }
 
 static void set_state(Recovery *r, uint64_t now_usec, RecoveryState state) {
@@ -267,7 +268,7 @@ static void finish(Recovery *r, RecoveryResult result) {
 
         if (r->state == STATE_OVER)
                 return;
-        progress_idle(r->spec.progress);
+        progress_task_idle(r->task);
         EMIT(r, "recovery-ended", EVENT_TEXT("soc", r->spec.soc->name),
              EVENT_TEXT("outcome", outcomes[result]));
         r->state = STATE_OVER;
@@ -286,7 +287,7 @@ static void fail(Recovery *r, const char *format, ...) {
         (void) vsnprintf(text, sizeof(text), format, args);
         va_end(args);
 
-        progress_idle(r->spec.progress);
+        progress_task_idle(r->task);
         EMIT(r, "failure", EVENT_TEXT("text", text));
         print(r, PROGRESS_KIND_ERROR, "%s", text);
         finish(r, RECOVERY_RESULT_FAILED);
@@ -370,7 +371,7 @@ static void fail_stuck(Recovery *r) {
         Stuck stuck = find_stuck(r);
         char detail[DETAIL_LEN_MAX];
 
-        progress_idle(r->spec.progress);
+        progress_task_idle(r->task);
         say(r, stuck_table[stuck].fails, "%s", format_detail(r, detail));
         finish(r, stuck == STUCK_NO_BOARD ? RECOVERY_RESULT_NO_BOARD : RECOVERY_RESULT_FAILED);
 }
@@ -387,7 +388,7 @@ static void check_stuck(Recovery *r, uint64_t now_usec) {
 static bool count_return(Recovery *r) {
         r->reports[STAGE_ROM].is_done = false;
         if (++r->n_rom_returns >= ROM_RETURNS_MAX) {
-                progress_idle(r->spec.progress);
+                progress_task_idle(r->task);
                 say(r, DIAGNOSIS_ROM_BACK_END, "%s", "");
                 finish(r, RECOVERY_RESULT_FAILED);
                 return false;
@@ -439,7 +440,7 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
                 (void) snprintf(repeated, sizeof(repeated), ", %" PRIu32 " packets repeated",
                                 p->n_retransmissions);
 
-        progress_idle(r->spec.progress);
+        progress_task_idle(r->task);
         EMIT(r, "served", EVENT_TEXT("stage", stage_to_string(r->stage)),
              EVENT_TEXT("file", get_file(r, r->stage)->name), EVENT_NUMBER("size_bytes", p->size),
              EVENT_SECONDS("duration_sec", report->usec),
@@ -596,8 +597,7 @@ static void follow_transfer(Recovery *r, uint64_t now_usec) {
                 r->alive_usec = p->last_ack_usec;
                 r->has_said = false;
         }
-        progress_transfer(r->spec.progress, file_titles[r->stage], p->bytes_acked, p->size,
-                          now_usec);
+        progress_task_transfer(r->task, file_titles[r->stage], p->bytes_acked, p->size, now_usec);
         if (now_usec >= r->next_event_usec) {
                 uint64_t elapsed_usec = now_usec - p->start_usec;
 
@@ -820,7 +820,7 @@ static void on_board_left(Recovery *r, uint64_t now_usec) {
                 r->n_departures++;
                 r->has_given_up = r->state == STATE_ASKING && r->stage == STAGE_ROM;
                 if (r->n_departures >= DEPARTURES_MAX) {
-                        progress_idle(r->spec.progress);
+                        progress_task_idle(r->task);
                         say(r, DIAGNOSIS_KEEPS_LEAVING_END, "%s", "");
                         finish(r, RECOVERY_RESULT_FAILED);
                         return;
@@ -896,10 +896,19 @@ static void imply_board(Recovery *r, uint64_t now_usec, const KeptRequest *reque
         r->is_implied = true;
 }
 
+/* Where there are others beside it, its line says which board's it is. */
+static void show_port(Recovery *r) {
+        const char *port = recovery_get_port(r);
+
+        if (r->spec.is_one_of_many && port)
+                progress_task_set_label(r->task, port);
+}
+
 /* --- inputs ---------------------------------------------------------------------------------- */
 
 int recovery_new(const RecoverySpec *spec, Recovery **ret) {
-        Recovery *r;
+        _cleanup_(recovery_freep) Recovery *r = NULL;
+        int k;
 
         assert(spec);
         assert(spec->soc);
@@ -912,6 +921,10 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
         if (!r)
                 return -ENOMEM;
         r->spec = *spec;
+        k = progress_task_new(spec->progress, &r->task);
+        if (k < 0)
+                return k;
+        show_port(r);
         r->start_usec = USEC_INFINITY;
         r->since_usec = USEC_INFINITY;
         r->stage = spec->spl ? STAGE_ROM : STAGE_SPL;
@@ -920,7 +933,7 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
         (void) inet_pton(AF_INET, SESSION_NETMASK, &r->netmask);
         tftp_server_init(&r->tftp, RECOVERY_TFTP_SLOTS, NULL);
 
-        *ret = r;
+        *ret = TAKE_PTR(r);
         return 0;
 }
 
@@ -928,6 +941,7 @@ Recovery *recovery_free(Recovery *r) {
         if (!r)
                 return NULL;
 
+        progress_task_free(r->task);
         free(r->port);
         free(r);
         return NULL;
@@ -949,6 +963,7 @@ static void take_port(Recovery *r, const SessionInfo *info) {
         if (copy) {
                 free(r->port);
                 r->port = copy;
+                show_port(r);
         }
 }
 

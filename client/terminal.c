@@ -15,8 +15,13 @@
 
 #define ERASE_BELOW "\033[J" /* from the cursor to the end of the screen */
 #define WIPE        "\r" ERASE_BELOW
+#define NEXT_LINE   "\033[K\r\n" /* what is behind is erased first */
+#define CURSOR_UP   "\033[%zuA"
 #define NO_WRAP     "\033[?7l" /* what does not fit the line is lost (DECAWM) */
 #define WRAP        "\033[?7h"
+
+/* All the sequences around the lines of a painting, with some room. */
+#define PAINT_OVERHEAD 64u
 
 /* Where something is painted, for the signal handler; -1: nowhere. */
 static volatile sig_atomic_t painted_fd = -1;
@@ -32,33 +37,47 @@ void terminal_init(Terminal *t, int fd) {
         t->has_utf8 = streq(nl_langinfo(CODESET), "UTF-8");
 }
 
-size_t terminal_get_width(const Terminal *t) {
+void terminal_get_size(const Terminal *t, size_t *ret_width, size_t *ret_height) {
         struct winsize size = {};
 
         assert(t);
+        assert(ret_width);
+        assert(ret_height);
 
-        if (ioctl(t->fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-                return TERMINAL_WIDTH_DEFAULT;
-        return MIN_OF((size_t) size.ws_col, TERMINAL_WIDTH_MAX);
+        (void) ioctl(t->fd, TIOCGWINSZ, &size);
+        *ret_width = size.ws_col == 0 ? TERMINAL_WIDTH_DEFAULT
+                                      : MIN_OF((size_t) size.ws_col, TERMINAL_WIDTH_MAX);
+        *ret_height = size.ws_row == 0 ? TERMINAL_HEIGHT_DEFAULT : (size_t) size.ws_row;
 }
 
-void terminal_paint(Terminal *t, const char *line) {
-        _cleanup_free_ char *painted = NULL;
-        int n;
+void terminal_paint(Terminal *t, char *const *lines, size_t n) {
+        _cleanup_free_ char *painting = NULL;
+        size_t size = PAINT_OVERHEAD;
+        char *at;
 
         assert(t);
         assert(t->can_repaint);
-        assert(line);
+        assert(lines);
+        assert(n > 0);
 
-        /* What is left of the last painting is erased after the new one, so that nothing flickers.
-         * A terminal may be narrower already than it says: tmux tells a quarter of a second later. */
-        n = asprintf(&painted, "\r" NO_WRAP "%s" ERASE_BELOW WRAP "\r", line);
-        if (n < 0) {
-                painted = NULL;
+        for (size_t i = 0; i < n; i++)
+                size += strlen(lines[i]) + STRLEN(NEXT_LINE);
+        painting = malloc(size);
+        if (!painting)
                 return;
-        }
+
+        /* In one piece, and what is left of the last painting is erased after the new one, so that
+         * nothing flickers. A terminal may be narrower already than it says: tmux tells a quarter of a
+         * second later. */
+        at = stpcpy(painting, "\r" NO_WRAP);
+        for (size_t i = 0; i < n; i++)
+                at = stpcpy(stpcpy(at, i > 0 ? NEXT_LINE : ""), lines[i]);
+        at = stpcpy(at, ERASE_BELOW WRAP "\r");
+        if (n > 1)
+                at += sprintf(at, CURSOR_UP, n - 1);
+
         painted_fd = t->fd;
-        (void) fd_write_all(t->fd, painted, (size_t) n);
+        (void) fd_write_all(t->fd, painting, (size_t) (at - painting));
 }
 
 const char *terminal_get_wipe(const Terminal *t) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The few things that a terminal is asked and told: how wide it is, a line that can be painted over, and
+/* The few things that a terminal is asked and told: how wide it is, lines that can be painted over, and
  * colours. All control sequences of the program are here; what is not a terminal gets none. Does not
  * block but on the terminal. Does not log. */
 
 #include "macro.h"
 
-#define TERMINAL_WIDTH_DEFAULT 80u
-#define TERMINAL_WIDTH_MAX     512u
+#define TERMINAL_WIDTH_DEFAULT  80u
+#define TERMINAL_WIDTH_MAX      512u
+#define TERMINAL_HEIGHT_DEFAULT 24u
 
 typedef enum TerminalStyle {
         TERMINAL_STYLE_PLAIN,
@@ -28,13 +29,13 @@ typedef struct Terminal {
 
 void terminal_init(Terminal *t, int fd);
 
-/* How many columns it has now: to be asked anew before every painting. */
-size_t terminal_get_width(const Terminal *t);
+/* How many columns and lines it has now: to be asked anew before every painting. */
+void terminal_get_size(const Terminal *t, size_t *ret_width, size_t *ret_height);
 
-/* Paints @line, which is narrower than the terminal, over what was painted last. The cursor stays at its
- * beginning: when the terminal is resized and breaks the line anew, everything of it lies behind the cursor,
+/* Paints @n lines, fewer than the terminal has and each narrower than it, over what was painted last. The cursor
+ * stays at the beginning of the first: when the terminal is resized and breaks the line anew, everything of it lies behind the cursor,
  * and the next painting replaces all of it. */
-void terminal_paint(Terminal *t, const char *line);
+void terminal_paint(Terminal *t, char *const *lines, size_t n);
 
 /* What is to be written before a whole line if something may be painted: "" if nothing is. */
 const char *terminal_get_wipe(const Terminal *t);

@@ -21,6 +21,7 @@
 typedef struct World {
         int master_fd, fd;
         Progress *p;
+        ProgressTask *task;
         char text[65536];
 } World;
 
@@ -38,18 +39,24 @@ static void world_init(World *w, const char *term) {
         ck_assert_int_eq(tcsetattr(w->fd, TCSANOW, &settings), 0);
         ck_assert_int_eq(setenv("TERM", term, 1), 0);
         ck_assert_int_eq(progress_new(w->fd, w->fd, &w->p), 0);
+        ck_assert_int_eq(progress_task_new(w->p, &w->task), 0);
 }
 
 static void world_done(World *w) {
+        progress_task_free(w->task);
         progress_free(w->p);
         fd_close(w->fd);
         fd_close(w->master_fd);
 }
 
-static void resize(World *w, unsigned short columns) {
-        struct winsize size = {.ws_row = 24, .ws_col = columns};
+static void resize_to(World *w, unsigned short columns, unsigned short lines) {
+        struct winsize size = {.ws_row = lines, .ws_col = columns};
 
         ck_assert_int_eq(ioctl(w->fd, TIOCSWINSZ, &size), 0);
+}
+
+static void resize(World *w, unsigned short columns) {
+        resize_to(w, columns, 24);
 }
 
 /* What was written since the last time. The kernel hands a terminal's bytes over piece by piece, in its
@@ -82,7 +89,7 @@ START_TEST(test_moving_line) {
         resize(&w, 40);
         ck_assert(progress_get_deadline(w.p) == USEC_INFINITY);
 
-        progress_wait(w.p, "waiting for a board", BEGIN_USEC);
+        progress_task_wait(w.task, "waiting for a board", BEGIN_USEC);
         ck_assert_str_eq(take(&w), "\r\033[?7lwaiting for a board  0:00\033[J\033[?7h\r");
         ck_assert_uint_eq(progress_get_deadline(w.p), BEGIN_USEC + SECONDS(1));
         progress_tick(w.p, BEGIN_USEC + SECONDS(1));
@@ -94,11 +101,11 @@ START_TEST(test_moving_line) {
                 take(&w),
                 "\r\033[Jsnagctl: found\n\r\033[?7lwaiting for a board  0:01\033[J\033[?7h\r");
 
-        progress_transfer(w.p, "SPL", 0, 4096, BEGIN_USEC + SECONDS(2));
+        progress_task_transfer(w.task, "SPL", 0, 4096, BEGIN_USEC + SECONDS(2));
         ck_assert_str_eq(take(&w), "\r\033[?7lSPL  0 of 4 KiB      - KiB/s  0:00\033[J\033[?7h\r");
-        progress_transfer(w.p, "SPL", 512, 4096, BEGIN_USEC + SECONDS(2) + 50000);
+        progress_task_transfer(w.task, "SPL", 512, 4096, BEGIN_USEC + SECONDS(2) + 50000);
         ck_assert_str_eq(take(&w), "");
-        progress_transfer(w.p, "SPL", 2048, 4096, BEGIN_USEC + SECONDS(3));
+        progress_task_transfer(w.task, "SPL", 2048, 4096, BEGIN_USEC + SECONDS(3));
         ck_assert_str_eq(take(&w), "\r\033[?7lSPL  2 of 4 KiB      2 KiB/s  0:01\033[J\033[?7h\r");
 
         /* Another width, at once. */
@@ -112,7 +119,7 @@ START_TEST(test_moving_line) {
                 "\r\033[?7lSPL  ####################....................  2 of 4 KiB      2 KiB/s  "
                 "0:01\033[J\033[?7h\r");
 
-        progress_idle(w.p);
+        progress_task_idle(w.task);
         ck_assert_str_eq(take(&w), "\r\033[J");
         progress_result(w.p, "done");
         ck_assert_str_eq(take(&w), "done\n");
@@ -148,16 +155,57 @@ START_TEST(test_colours) {
 }
 END_TEST
 
+/* Each has its line, ports in their order and what has none last; what has no room is not shown. */
+START_TEST(test_several_tasks) {
+        ProgressTask *b = NULL, *a = NULL;
+        const char *text;
+        World w;
+
+        (void) setenv("NO_COLOR", "1", 1);
+        world_init(&w, "xterm");
+        resize(&w, 40);
+        ck_assert_int_eq(progress_task_new(w.p, &b), 0);
+        ck_assert_int_eq(progress_task_new(w.p, &a), 0);
+        progress_task_set_label(b, "1-10");
+        progress_task_set_label(a, "1-2");
+        progress_task_wait(w.task, "waiting", BEGIN_USEC);
+        progress_task_wait(b, "ROM", BEGIN_USEC);
+        (void) take(&w);
+        progress_task_wait(a, "SPL", BEGIN_USEC);
+        ck_assert_str_eq(take(&w), "\r\033[?7l1-2: SPL  0:00\033[K\r\n1-10: ROM  0:00\033[K\r\n"
+                                   "waiting  0:00\033[J\033[?7h\r\033[2A");
+
+        progress_note(w.p, "x");
+        text = take(&w);
+        ck_assert_msg(strncmp(text, "\r\033[Jsnagctl: x\n\r\033[?7l1-2: ", 26) == 0, "%s", text);
+
+        resize_to(&w, 40, 3);
+        progress_tick(w.p, BEGIN_USEC + SECONDS(1));
+        ck_assert_str_eq(take(&w), "\r\033[?7l1-2: SPL  0:01\033[K\r\n1-10: ROM  0:01"
+                                   "\033[J\033[?7h\r\033[1A");
+
+        progress_task_free(a);
+        ck_assert_str_eq(take(&w), "\r\033[J\r\033[?7l1-10: ROM  0:01\033[K\r\n"
+                                   "waiting  0:01\033[J\033[?7h\r\033[1A");
+        progress_task_free(b);
+        world_done(&w);
+}
+END_TEST
+
 static void check_plain(Progress *p) {
-        progress_wait(p, "waiting", BEGIN_USEC);
-        progress_transfer(p, "SPL", 0, 4096, BEGIN_USEC);
-        progress_transfer(p, "SPL", 1024, 4096, BEGIN_USEC + SECONDS(4));
+        ProgressTask *task = NULL;
+
+        ck_assert_int_eq(progress_task_new(p, &task), 0);
+        progress_task_wait(task, "waiting", BEGIN_USEC);
+        progress_task_transfer(task, "SPL", 0, 4096, BEGIN_USEC);
+        progress_task_transfer(task, "SPL", 1024, 4096, BEGIN_USEC + SECONDS(4));
         ck_assert(progress_get_deadline(p) == USEC_INFINITY);
         progress_tick(p, BEGIN_USEC + SECONDS(4));
-        progress_transfer(p, "SPL", 2048, 4096, BEGIN_USEC + SECONDS(5));
-        progress_transfer(p, "SPL", 3072, 4096, BEGIN_USEC + SECONDS(6));
-        progress_idle(p);
+        progress_task_transfer(task, "SPL", 2048, 4096, BEGIN_USEC + SECONDS(5));
+        progress_task_transfer(task, "SPL", 3072, 4096, BEGIN_USEC + SECONDS(6));
+        progress_task_idle(task);
         progress_warning(p, "odd");
+        progress_task_free(task);
 }
 
 static const char plain[] = "snagctl: SPL: 2048 of 4096 bytes (50 %)\n"
@@ -206,7 +254,7 @@ START_TEST(test_ascii) {
         progress_note(w.p, "größe …");
         ck_assert_str_eq(take(&w), "snagctl: größe …\n");
         resize(&w, 56);
-        progress_transfer(w.p, "SPL", 2048, 4096, BEGIN_USEC);
+        progress_task_transfer(w.task, "SPL", 2048, 4096, BEGIN_USEC);
         ck_assert_ptr_nonnull(strstr(take(&w), "██"));
         world_done(&w);
 }
@@ -224,9 +272,9 @@ START_TEST(test_levels) {
         ck_assert_str_eq(take(&w), "snagctl: detail\n");
 
         progress_set_level(w.p, PROGRESS_LEVEL_QUIET);
-        progress_wait(w.p, "waiting", BEGIN_USEC);
-        progress_transfer(w.p, "SPL", 1, 2, BEGIN_USEC + SECONDS(10));
-        progress_transfer(w.p, "SPL", 2, 2, BEGIN_USEC + SECONDS(20));
+        progress_task_wait(w.task, "waiting", BEGIN_USEC);
+        progress_task_transfer(w.task, "SPL", 1, 2, BEGIN_USEC + SECONDS(10));
+        progress_task_transfer(w.task, "SPL", 2, 2, BEGIN_USEC + SECONDS(20));
         progress_note(w.p, "note");
         ck_assert(progress_get_deadline(w.p) == USEC_INFINITY);
         ck_assert_str_eq(take(&w), "");
@@ -239,4 +287,5 @@ START_TEST(test_levels) {
 }
 END_TEST
 
-TEST_MAIN("progress", test_moving_line, test_colours, test_plain_lines, test_ascii, test_levels)
+TEST_MAIN("progress", test_moving_line, test_colours, test_several_tasks, test_plain_lines,
+          test_ascii, test_levels)
