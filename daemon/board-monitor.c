@@ -139,6 +139,31 @@ static int get_number(const char *string, uint64_t max, uint64_t *ret) {
         return string ? parse_u64(string, max, ret) : -ENODATA;
 }
 
+/* Reads where @device, a usb_device, is plugged in. What is behind a hub has one name, whatever its
+ * speed: the hub itself is at one of the controllers, and translates. */
+static UsbTopology read_topology(struct udev_device *device) {
+        struct udev_device *root, *controller;
+        UsbTopologyStrings strings = {};
+        const char *name;
+
+        root = udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+        name = root ? udev_device_get_sysname(root) : NULL;
+        if (!name || strncmp(name, "usb", STRLEN("usb")) != 0)
+                return (UsbTopology){};
+
+        /* `port` is a link into the hub's interface (Documentation/ABI/testing/sysfs-bus-usb); before
+         * Linux 4.20 there is no location. */
+        strings.root_speed = udev_device_get_sysattr_value(root, "speed");
+        strings.location = udev_device_get_sysattr_value(device, "port/location");
+
+        controller = udev_device_get_parent(root);
+        if (controller && streq_ptr(udev_device_get_subsystem(controller), "pci")) {
+                strings.pci_address = udev_device_get_sysname(controller);
+                strings.pci_class = udev_device_get_sysattr_value(controller, "class");
+        }
+        return usb_topology_parse(&strings);
+}
+
 /* The strings that a BoardInfo points to. */
 typedef struct InfoStrings {
         char *port;
@@ -179,6 +204,7 @@ static int read_info(struct udev_device *interface, struct udev_device *net, Inf
             get_number(udev_device_get_sysattr_value(device, "devnum"), UINT32_MAX, &devnum) < 0)
                 return -ENODEV;
         info.devnum = (uint32_t) devnum;
+        info.topology = read_topology(device);
 
         r = usb_port_from_sysname(sysname, &strings->port);
         if (r < 0)

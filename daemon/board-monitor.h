@@ -12,6 +12,7 @@
 
 #include "macro.h"
 #include "soc.h"
+#include "usb-topology.h"
 
 typedef struct BoardMonitor BoardMonitor;
 
@@ -23,6 +24,9 @@ typedef struct BoardInfo {
         Stage stage;
         uint32_t devnum;    /* another one at each plug, until it wraps after 127 */
         uint64_t plug_usec; /* CLOCK_MONOTONIC, when udev first saw it */
+
+        /* Of the root hub's port; nothing behind another hub, which a socket has only one name for. */
+        UsbTopology topology;
 } BoardInfo;
 
 /* Any of these may be told again of what is known already: the receiver compares. */

@@ -14,6 +14,7 @@ struct Board {
         Stage stage;
         uint32_t devnum;
         uint64_t plug_usec;
+        UsbTopology topology;
 
         int ifindex; /* on the host; 0: not there, or not ready to be moved */
         char *interface;
@@ -53,6 +54,7 @@ int board_new(const BoardInfo *info, Board **ret) {
         board->stage = info->stage;
         board->devnum = info->devnum;
         board->plug_usec = info->plug_usec;
+        board->topology = info->topology;
 
         r = copy_string(info->port, &board->port);
         if (r < 0)
@@ -107,6 +109,11 @@ uint32_t board_get_devnum(const Board *board) {
 uint64_t board_get_plug_usec(const Board *board) {
         assert(board);
         return board->plug_usec;
+}
+
+const UsbTopology *board_get_topology(const Board *board) {
+        assert(board);
+        return &board->topology;
 }
 
 Session *board_get_session(const Board *board) {

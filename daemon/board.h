@@ -35,6 +35,7 @@ const Soc *board_get_soc(const Board *board);
 Stage board_get_stage(const Board *board);
 uint32_t board_get_devnum(const Board *board);
 uint64_t board_get_plug_usec(const Board *board);
+const UsbTopology *board_get_topology(const Board *board);
 
 /* Who has it: NULL when free. Not owned. */
 Session *board_get_session(const Board *board);

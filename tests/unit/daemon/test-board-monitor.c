@@ -17,10 +17,10 @@
 
 struct udev_device {
         struct udev_device *parent;
-        const char *syspath, *sysname, *subsystem, *devtype, *driver, *action, *devnum;
+        const char *syspath, *sysname, *subsystem, *devtype, *driver, *action;
         struct {
                 const char *key, *value;
-        } properties[PROPERTIES_MAX];
+        } properties[PROPERTIES_MAX], attributes[2];
 };
 
 struct udev_list_entry {
@@ -143,7 +143,15 @@ const char *udev_device_get_property_value(struct udev_device *device, const cha
 }
 
 const char *udev_device_get_sysattr_value(struct udev_device *device, const char *name) {
-        return streq(name, "devnum") ? device->devnum : NULL;
+        for (size_t i = 0; i < ELEMENTSOF(device->attributes); i++)
+                if (streq_ptr(device->attributes[i].key, name))
+                        return device->attributes[i].value;
+
+        return NULL;
+}
+
+struct udev_device *udev_device_get_parent(struct udev_device *device) {
+        return device->parent;
 }
 
 struct udev_device *udev_device_get_parent_with_subsystem_devtype(struct udev_device *device,
@@ -220,7 +228,8 @@ struct udev_device *udev_device_new_from_syspath(struct udev *udev, const char *
 
 /* The world */
 
-static struct udev_device usb_device, interface, net;
+static struct udev_device controller, root_hub, usb_device, interface, net;
+static UsbTopology last_topology;
 static BoardMonitor *monitor;
 static char story[4096];
 
@@ -239,6 +248,7 @@ static void on_board_plugged(const BoardInfo *info, void *userdata) {
              stage_to_string(info->stage), info->devnum);
         ck_assert_uint_gt(info->plug_usec, 0);
         ck_assert_uint_le(info->plug_usec, now_usec());
+        last_topology = info->topology;
 }
 
 static void on_board_unplugged(const char *port, uint32_t devnum, void *userdata) {
@@ -263,7 +273,7 @@ static void set_up(void) {
                 .subsystem = "usb",
                 .devtype = "usb_device",
                 .driver = "usb",
-                .devnum = "7",
+                .attributes = {{"devnum", "7"}},
         };
         interface = (struct udev_device){
                 .parent = &usb_device,
@@ -373,7 +383,7 @@ START_TEST(test_next_plug_on_the_port_counts) {
         check_story(PLUG);
 
         /* The old one's unplug was lost; the new one has its own number and interface. */
-        usb_device.devnum = "8";
+        usb_device.attributes[0].value = "8";
         interface.sysname = "1-1.4:2.0";
         interface.properties[1].value = "spl";
         event("bind", &interface);
@@ -442,11 +452,11 @@ START_TEST(test_odd_numbers_and_names) {
 
         set_up();
         for (size_t i = 0; i < ELEMENTSOF(devnums); i++) {
-                usb_device.devnum = devnums[i];
+                usb_device.attributes[0].value = devnums[i];
                 event("bind", &interface);
                 check_story("");
         }
-        usb_device.devnum = "7";
+        usb_device.attributes[0].value = "7";
         for (size_t i = 0; i < ELEMENTSOF(indices); i++) {
                 net.properties[0].value = indices[i];
                 event("add", &net);
@@ -484,6 +494,107 @@ START_TEST(test_time_of_the_plug_is_not_in_the_future) {
         interface.properties[3].value = "yesterday";
         event("bind", &interface);
         check_story(PLUG PLUG); /* on_board_plugged() checks */
+        tear_down();
+}
+END_TEST
+
+/* The board is in a port of EHCI's root hub. */
+static void set_up_root_port(void) {
+        set_up();
+        controller = (struct udev_device){
+                .sysname = "0000:00:1d.7",
+                .subsystem = "pci",
+                .attributes = {{"class", "0x0c0320"}},
+        };
+        root_hub = (struct udev_device){
+                .parent = &controller,
+                .sysname = "usb1",
+                .subsystem = "usb",
+                .devtype = "usb_device",
+                .attributes = {{"speed", "480"}},
+        };
+        usb_device.parent = &root_hub;
+        usb_device.sysname = "1-3";
+        usb_device.attributes[1].key = "port/location";
+        usb_device.attributes[1].value = "0x80000103";
+        interface.sysname = "1-3:1.0";
+        interface.properties[2].value = "pci-0000:00:1d.7-usb-0:3:1.0";
+}
+
+#define ROOT_PLUG "plug(1-3,pci-0000:00:1d.7-usb-0:3,am335x,rom,7) "
+
+START_TEST(test_tells_which_controller_has_the_port) {
+        set_up_root_port();
+        event("bind", &interface);
+        check_story(ROOT_PLUG);
+        ck_assert_uint_eq(last_topology.root_mbps, 480);
+        ck_assert(last_topology.is_pci);
+        ck_assert(last_topology.is_ehci);
+        ck_assert_uint_eq(last_topology.pci_slot, 0x1d);
+        ck_assert_uint_eq(last_topology.pci_function, 7);
+        ck_assert_uint_eq(last_topology.location, 0x80000103);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_port_behind_a_hub_has_one_name) {
+        struct udev_device hub;
+
+        set_up_root_port();
+        hub = (struct udev_device){.parent = &root_hub,
+                                   .sysname = "1-3",
+                                   .subsystem = "usb",
+                                   .devtype = "usb_device",
+                                   .attributes = {{"speed", "12"}}};
+        usb_device.parent = &hub;
+        event("bind", &interface);
+        check_story(ROOT_PLUG);
+        ck_assert_uint_eq(last_topology.root_mbps, 0);
+        ck_assert(!last_topology.is_pci);
+        ck_assert_uint_eq(last_topology.location, 0);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_controller_that_is_no_pci_device) {
+        set_up_root_port();
+        controller.subsystem = "platform";
+        event("bind", &interface);
+        check_story(ROOT_PLUG);
+        ck_assert_uint_eq(last_topology.root_mbps, 480);
+        ck_assert(!last_topology.is_pci);
+
+        /* The PCI device above it has other controllers, and no ports of its own. */
+        struct udev_device glue = {.parent = &controller, .subsystem = "platform"};
+
+        controller.subsystem = "pci";
+        root_hub.parent = &glue;
+        event("bind", &interface);
+        check_story(ROOT_PLUG);
+        ck_assert(!last_topology.is_pci);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_board_without_a_known_place_is_a_board) {
+        static const char *const odd[] = {NULL, "", "480 ", "-1", "0x", "\xff\xfe", "%s%n"};
+
+        set_up_root_port();
+        for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+                controller.sysname = controller.attributes[0].value = odd[i];
+                root_hub.attributes[0].value = usb_device.attributes[1].value = odd[i];
+                event("bind", &interface);
+                check_story(ROOT_PLUG);
+                ck_assert_uint_eq(last_topology.root_mbps, 0);
+                ck_assert(!last_topology.is_pci);
+                ck_assert(!last_topology.is_ehci);
+                ck_assert_uint_eq(last_topology.location, 0);
+        }
+        root_hub.parent = NULL;
+        event("bind", &interface);
+        root_hub.sysname = NULL;
+        event("bind", &interface);
+        check_story(ROOT_PLUG ROOT_PLUG);
         tear_down();
 }
 END_TEST
@@ -578,6 +689,8 @@ TEST_MAIN("board-monitor", test_tells_of_a_plug_and_an_unplug, test_unplug_needs
           test_moves_of_the_interface_are_no_plugs, test_driver_that_lets_go_is_an_unplug,
           test_next_plug_on_the_port_counts, test_properties_may_be_on_the_net_device,
           test_ignores_what_is_no_board, test_odd_numbers_and_names, test_odd_id_path_is_none,
-          test_time_of_the_plug_is_not_in_the_future, test_finds_what_is_there,
+          test_time_of_the_plug_is_not_in_the_future, test_tells_which_controller_has_the_port,
+          test_port_behind_a_hub_has_one_name, test_controller_that_is_no_pci_device,
+          test_board_without_a_known_place_is_a_board, test_finds_what_is_there,
           test_makes_up_for_lost_events, test_second_interface_of_the_same_board,
           test_bounds_its_work, test_errors_of_the_socket, test_is_not_made_when_a_step_fails)

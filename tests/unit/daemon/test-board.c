@@ -12,6 +12,7 @@ static BoardInfo example(void) {
                 .stage = STAGE_ROM,
                 .devnum = 7,
                 .plug_usec = 1234,
+                .topology = {.root_mbps = 12, .location = 5},
         };
 }
 
@@ -29,6 +30,8 @@ START_TEST(test_copies_what_it_is_told) {
         ck_assert_int_eq(board_get_stage(board), STAGE_ROM);
         ck_assert_uint_eq(board_get_devnum(board), 7);
         ck_assert_uint_eq(board_get_plug_usec(board), 1234);
+        ck_assert_uint_eq(board_get_topology(board)->root_mbps, 12);
+        ck_assert_uint_eq(board_get_topology(board)->location, 5);
         ck_assert(!board_get_session(board));
         ck_assert_str_eq(board_get_problem(board), "");
         ck_assert_int_eq(board_get_ifindex(board), 0);
