@@ -56,7 +56,8 @@ const char *board_get_interface(const Board *board);
 int board_set_link(Board *board, int ifindex, const char *interface);
 void board_clear_link(Board *board);
 
-/* When a session gave it back although it was plugged in; 0: never. */
+/* When a session gave it back although it was plugged in, or when it could have been any of several
+ * sessions'; 0: never. */
 uint64_t board_get_returned_usec(const Board *board);
 void board_set_returned_usec(Board *board, uint64_t usec);
 

@@ -12,10 +12,12 @@
  *        not a board that somebody just plugged in
  *     2. the session that named its port; such a port is kept for it, whatever it is doing
  *     3. the session whose port it is
- *     4. the one that has waited longest
+ *     4. an SPL on the other name of a socket (usb-topology.h): the session whose ROM left there just
+ *        now, if there is one only; and nobody's of those who wait already, if there are more
+ *     5. the one that has waited longest
  * A board that a session gave back while it was plugged in (its client left, or it failed) is not
- * for 4. unless the session started later: who waits wants the next board, and one that makes
- * sessions fail is not passed along until none is left.
+ * for 4., nor for 5. unless the session started later: who waits wants the next board, and one that
+ * makes sessions fail is not passed along until none is left.
  *
  * What is counted against a user is not sessions but namespaces, each from before it is set up until
  * the kernel says that it is gone (RTM_DELNSID): sockets that a client kept hold it after Close().
@@ -139,6 +141,8 @@ static Board *manager_add_board(Manager *manager, const BoardInfo *info) {
         known = manager->boards[manager->n_boards++] = TAKE_PTR(board);
         if (manager->observer.on_board_added)
                 manager->observer.on_board_added(known, manager->observer.userdata);
+        for (size_t i = 0; i < manager->n_sessions; i++)
+                session_on_board_plugged(manager->sessions[i], known);
         return known;
 }
 
@@ -259,10 +263,16 @@ static Session *later_attached(Session *a, Session *b) {
         return a && session_get_attach_usec(a) >= session_get_attach_usec(b) ? a : b;
 }
 
-static Session *manager_choose_session(const Manager *manager, const Board *board) {
-        Session *following = NULL, *naming = NULL, *holding = NULL, *longest = NULL;
+/* NULL: nobody, now. @ret_n_followed is 0, unless the reason is that the board may follow more than
+ * one. */
+static Session *manager_choose_session(const Manager *manager, const Board *board,
+                                       size_t *ret_n_followed) {
+        Session *following = NULL, *naming = NULL, *holding = NULL, *followed = NULL,
+                *longest = NULL;
         uint64_t returned_usec = board_get_returned_usec(board);
+        size_t n_followed = 0;
 
+        *ret_n_followed = 0;
         for (size_t i = 0; i < manager->n_sessions; i++) {
                 Session *s = manager->sessions[i];
 
@@ -270,6 +280,10 @@ static Session *manager_choose_session(const Manager *manager, const Board *boar
                         following = later_attached(following, s);
                 if (session_names(s, board) && !naming)
                         naming = s;
+                if (session_may_be_followed_by(s, board)) {
+                        followed = s;
+                        n_followed++;
+                }
                 if (!session_accepts(s, board))
                         continue;
                 if (session_holds(s, board))
@@ -280,26 +294,48 @@ static Session *manager_choose_session(const Manager *manager, const Board *boar
                         longest = s;
         }
 
-        /* Here a session would come in whose ROM left on the full-speed companion of this board's
-         * root hub (design.md §4): nothing else knows of two names for one port. */
-
         if (following)
                 return following;
         if (naming)
                 return session_accepts(naming, board) ? naming : NULL;
-        return holding ?: longest;
+        if (holding)
+                return holding;
+        if (n_followed > 1) {
+                *ret_n_followed = n_followed;
+                return NULL;
+        }
+        return followed ?: longest;
+}
+
+/* An SPL that may be the second half of any of @n recoveries is none's, for good: that one of them has
+ * ended meanwhile does not say which it was. */
+static void manager_leave_alone(Board *board, size_t n) {
+        const LogContext context = {.port = board_get_port(board)};
+
+        board_set_returned_usec(board, now_usec());
+        log_line(LOG_WARNING, &context,
+                 "The board on port %s may be any of %zu that just left ports of the same "
+                 "controllers: left alone. Recover one at a time on this host, or put a USB 2.0 "
+                 "hub between.",
+                 context.port, n);
 }
 
 static void manager_offer_board(Manager *manager, Board *board) {
         Session *session;
+        size_t n_followed;
 
         if (board_get_session(board) || board_get_ifindex(board) <= 0)
                 return;
 
-        session = manager_choose_session(manager, board);
-        if (session)
+        session = manager_choose_session(manager, board, &n_followed);
+        if (session) {
                 session_on_board_ready(session, board);
-        else if (board_get_stage(board) == STAGE_SPL)
+                return;
+        }
+
+        if (n_followed > 0)
+                manager_leave_alone(board, n_followed);
+        if (board_get_stage(board) == STAGE_SPL)
                 /* Nobody wants it now; but people see in the list whether it could be had. */
                 (void) manager_check_link(manager, board);
 }

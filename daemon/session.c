@@ -19,6 +19,12 @@
  * namespace (at once), and udev's remove of the usb device (session_on_board_removed(), some 200 ms
  * later). The first one detaches, the second one finds nothing to do.
  *
+ * A place is a port by its name on the bus and by its ID_PATH. Where a socket has two names by speed
+ * (usb-topology.h) the session's place is where its board is now, and while that is an SPL rom_place is
+ * where its ROM was: there the next ROM begins anew. That two ports are one socket is never taken for
+ * granted: the next SPL has to qualify again (session_may_be_followed_by()), and a board that comes to
+ * the ROM's name while there is an SPL under the other proves that they are not.
+ *
  * Who owns what: the session owns its namespace fd, its netlink sockets and its event sources; all
  * of it goes with session_free(). The one thing that no fd owns is the interface while it is inside:
  * session_send_home() is its undo, and may be called in every state. Session.board and Board.session
@@ -48,6 +54,10 @@
 #define GIVE_UP_PORT_USEC     (60 * USEC_PER_SEC)
 #define GIVE_UP_ACCURACY_USEC (1 * USEC_PER_SEC)
 
+/* For so long after its ROM left, an SPL on another port may be what became of it. It takes the ROM one
+ * to three seconds; the client gives up after this, too. */
+#define FOLLOW_ELSEWHERE_USEC (30 * USEC_PER_SEC)
+
 /* A board that never answers ARP (the ROM may not) is believed for as long as its lease runs;
  * otherwise the kernel drops everything for it after 8 s, silently. */
 #define NEIGH_DELAY_PROBE_USEC (3600 * USEC_PER_SEC)
@@ -63,8 +73,10 @@
  * attaching  The three steps, within one call. Owns the board; the interface may be on either side.
  *            → ready; → detached if it was unplugged; → failed if the kernel refused.
  * ready      Owns the board, whose interface is inside and up.
- *            RTM_DELLINK or session_on_board_removed() → detached.
- * detached   The board left. The port is kept: the SPL comes back there, or a ROM that begins anew.
+ *            RTM_DELLINK or session_on_board_removed() → detached; so does a board where its
+ *            ROM was, while it has an SPL elsewhere (session_on_board_plugged()).
+ * detached   The board left. The port is kept: the SPL comes back there, or under the other name of
+ *            that socket, or a ROM that begins anew.
  *            session_on_board_ready() → attaching; on_give_up() → waiting, forgetting a port that
  *            was not named.
  * failed     Final. The interface is home; the namespace stays until the client closes it.
@@ -89,6 +101,12 @@ static const unsigned transitions[_SESSION_STATE_MAX] = {
 };
 #undef TO
 
+/* A USB port by both of its names; either may be NULL. */
+typedef struct Place {
+        char *port;
+        char *id_path;
+} Place;
+
 struct Session {
         Manager *manager; /* not owned */
         char id[sizeof("s18446744073709551615")];
@@ -100,9 +118,11 @@ struct Session {
 
         SessionState state;
         Failure failure;
-        char *port;    /* named, or where its board is; NULL: none yet */
-        char *id_path; /* the same place, or NULL */
-        Stage stage;   /* of the last board; meaningful if attach_usec is set */
+        Place place;     /* named, or where its board is, or was */
+        Place rom_place; /* the other name of that, under which the ROM was there; or nothing */
+        Stage stage;     /* of the last board; meaningful if attach_usec is set */
+        UsbTopology topology; /* of that one's port */
+        uint64_t left_usec;   /* when it left */
         uint64_t plug_usec;
         uint64_t attach_usec;
         uint64_t ready_usec;
@@ -123,6 +143,12 @@ struct Session {
         uint64_t skipped_plug_usec;       /* and of the one in use that was logged last */
 };
 
+static void place_done(Place *place) {
+        free(place->port);
+        free(place->id_path);
+        *place = (Place){};
+}
+
 static const char *link_name(Stage stage) {
         static const char *const names[_STAGE_MAX] = {[STAGE_ROM] = "rom0", [STAGE_SPL] = "spl0"};
 
@@ -132,7 +158,7 @@ static const char *link_name(Stage stage) {
 static LogContext log_context(const Session *session) {
         return (LogContext){
                 .session = session->id,
-                .port = session->port ?: session->id_path,
+                .port = session->place.port ?: session->place.id_path,
                 .interface = session->board ? session->host_interface : NULL,
         };
 }
@@ -211,7 +237,7 @@ static bool session_send_home(Session *session) {
         log_line(LOG_ERR, &context,
                  "Session %s: could not move interface %s of the board on port %s back to the host "
                  "(%m); unplug the board and plug it in again",
-                 session->id, session->host_interface, session->port);
+                 session->id, session->host_interface, session->place.port);
         return true;
 }
 
@@ -265,8 +291,13 @@ static int on_give_up(sd_event_source *source, uint64_t usec, void *userdata) {
 
         if (!session->named_port) {
                 session_log(session, LOG_INFO, NULL, "no board came back, giving the port up");
-                free(TAKE_PTR(session->port));
-                free(TAKE_PTR(session->id_path));
+                place_done(&session->place);
+                place_done(&session->rom_place);
+                properties = SESSION_PROPERTY_PORT | SESSION_PROPERTY_ID_PATH;
+        } else if (session->rom_place.port) {
+                /* The name that the client knows, and waits at. */
+                place_done(&session->place);
+                session->place = TAKE(session->rom_place, (Place){});
                 properties = SESSION_PROPERTY_PORT | SESSION_PROPERTY_ID_PATH;
         }
 
@@ -279,6 +310,7 @@ static void session_detach(Session *session) {
         int r;
 
         session_log(session, LOG_INFO, LOG_ID_BOARD_DETACHED, "the board left");
+        session->left_usec = now_usec();
         session_drop_board(session);
         session_set_state(session, SESSION_STATE_DETACHED, 0);
 
@@ -353,31 +385,31 @@ static int on_monitor_io(sd_event_source *source, int fd, uint32_t revents, void
 }
 
 /* Fixes the session's place by the board that it takes. Returns what changed, or -ENOMEM. */
-static int session_adopt_port(Session *session, const Board *board) {
-        _cleanup_free_ char *port = NULL, *id_path = NULL;
+static int session_adopt_place(Session *session, const Board *board) {
+        bool is_elsewhere = session_may_be_followed_by(session, board);
+        _cleanup_(place_done) Place place = {};
         int properties = 0;
 
-        if (!streq_ptr(session->port, board_get_port(board))) {
-                port = strdup(board_get_port(board));
-                if (!port)
+        place.port = strdup(board_get_port(board));
+        if (!place.port)
+                return -ENOMEM;
+        if (*board_get_id_path(board)) {
+                place.id_path = strdup(board_get_id_path(board));
+                if (!place.id_path)
                         return -ENOMEM;
-                properties |= SESSION_PROPERTY_PORT;
-        }
-        if (!streq(session->id_path ?: "", board_get_id_path(board))) {
-                id_path = strdup(board_get_id_path(board));
-                if (!id_path)
-                        return -ENOMEM;
-                properties |= SESSION_PROPERTY_ID_PATH;
         }
 
-        if (port) {
-                free(session->port);
-                session->port = TAKE_PTR(port);
-        }
-        if (id_path) {
-                free(session->id_path);
-                session->id_path = TAKE_PTR(id_path);
-        }
+        if (!streq_ptr(session->place.port, place.port))
+                properties |= SESSION_PROPERTY_PORT;
+        if (!streq_ptr(session->place.id_path, place.id_path))
+                properties |= SESSION_PROPERTY_ID_PATH;
+
+        if (is_elsewhere || board_get_stage(board) == STAGE_ROM)
+                place_done(&session->rom_place);
+        if (is_elsewhere)
+                session->rom_place = TAKE(session->place, (Place){});
+        place_done(&session->place);
+        session->place = TAKE(place, (Place){});
         return properties;
 }
 
@@ -385,7 +417,7 @@ static int session_adopt_port(Session *session, const Board *board) {
 static int session_take_board(Session *session, Board *board) {
         int properties;
 
-        properties = session_adopt_port(session, board);
+        properties = session_adopt_place(session, board);
         if (properties < 0)
                 return properties;
 
@@ -394,6 +426,7 @@ static int session_take_board(Session *session, Board *board) {
         snprintf(session->host_interface, sizeof(session->host_interface), "%s",
                  board_get_interface(board));
         session->stage = board_get_stage(board);
+        session->topology = *board_get_topology(board);
         session->plug_usec = board_get_plug_usec(board);
         session->attach_usec = now_usec();
         session->ready_usec = 0;
@@ -581,6 +614,36 @@ void session_on_board_removed(Session *session, Board *board) {
         assert(false);
 }
 
+void session_on_board_plugged(Session *session, const Board *board) {
+        assert(session);
+        assert(board);
+
+        switch (session->state) {
+        case SESSION_STATE_READY:
+                if (!streq_ptr(session->rom_place.port, board_get_port(board)))
+                        return;
+                session_log(session, LOG_WARNING, NULL,
+                            "the board is back on port %s; letting go of what was taken for it",
+                            session->rom_place.port);
+                session_detach(session);
+                return;
+
+        case SESSION_STATE_IDLE:
+        case SESSION_STATE_WAITING:
+        case SESSION_STATE_ATTACHING:
+        case SESSION_STATE_DETACHED:
+        case SESSION_STATE_FAILED:
+        case SESSION_STATE_CLOSED:
+                /* It has no board that could be another one. */
+                return;
+
+        case _SESSION_STATE_MAX:
+                break;
+        }
+
+        assert(false);
+}
+
 int session_start(Session *session, Failure *failure) {
         assert(session);
 
@@ -720,7 +783,7 @@ fail:
 }
 
 static int session_copy_port(Session *session, const char *port) {
-        char **place = usb_port_is_valid(port) ? &session->port : &session->id_path;
+        char **place = usb_port_is_valid(port) ? &session->place.port : &session->place.id_path;
         int r;
 
         r = usb_id_path_without_interface(port, &session->named_port);
@@ -772,8 +835,8 @@ Session *session_free(Session *session) {
         session_release(session);
         failure_done(&session->failure);
         free(session->named_port);
-        free(session->port);
-        free(session->id_path);
+        place_done(&session->place);
+        place_done(&session->rom_place);
         free(session);
         return NULL;
 }
@@ -870,7 +933,8 @@ bool session_holds(const Session *session, const Board *board) {
         case SESSION_STATE_ATTACHING:
         case SESSION_STATE_READY:
         case SESSION_STATE_DETACHED:
-                return streq(session->port, board_get_port(board));
+                return streq(session->place.port, board_get_port(board)) ||
+                       streq_ptr(session->rom_place.port, board_get_port(board));
 
         case SESSION_STATE_IDLE:
         case SESSION_STATE_WAITING:
@@ -941,6 +1005,18 @@ bool session_is_following(const Session *session, const Board *board) {
                session_accepts(session, board);
 }
 
+bool session_may_be_followed_by(const Session *session, const Board *board) {
+        assert(session);
+        assert(board);
+
+        /* What was there before the ROM left is no part of it, nor what anybody has had already. */
+        return session->state == SESSION_STATE_DETACHED && session->stage == STAGE_ROM &&
+               board_get_stage(board) == STAGE_SPL && board_get_returned_usec(board) == 0 &&
+               board_get_plug_usec(board) >= session->left_usec &&
+               board_get_plug_usec(board) - session->left_usec <= FOLLOW_ELSEWHERE_USEC &&
+               usb_topology_may_be_same_socket(&session->topology, board_get_topology(board));
+}
+
 const char *session_get_id(const Session *session) {
         assert(session);
         return session->id;
@@ -958,12 +1034,12 @@ const char *session_get_stage(const Session *session) {
 
 const char *session_get_port(const Session *session) {
         assert(session);
-        return session->port ?: "";
+        return session->place.port ?: "";
 }
 
 const char *session_get_id_path(const Session *session) {
         assert(session);
-        return session->id_path ?: "";
+        return session->place.id_path ?: "";
 }
 
 const Soc *session_get_soc(const Session *session) {

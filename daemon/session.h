@@ -98,9 +98,16 @@ bool session_names(const Session *session, const Board *board);        /* asked 
 bool session_holds(const Session *session, const Board *board);        /* has had a board there */
 bool session_is_following(const Session *session, const Board *board); /* from ROM to SPL */
 bool session_accepts(const Session *session, const Board *board);
+
+/* Whether @board, an SPL, may be what became of the ROM that left, seen on another port: see
+ * usb-topology.h. It is that only if it may be no other session's. */
+bool session_may_be_followed_by(const Session *session, const Board *board);
 uint64_t session_get_start_usec(const Session *session);
 uint64_t session_get_waiting_usec(const Session *session); /* since when */
 
-/* The board is free, its link can be moved, and session_accepts() it. */
+/* Each board that was plugged in, whoever it is for. */
+void session_on_board_plugged(Session *session, const Board *board);
+
+/* The board is free, its link can be moved, and session_accepts() it or may be followed by it. */
 void session_on_board_ready(Session *session, Board *board);
 void session_on_board_removed(Session *session, Board *board);

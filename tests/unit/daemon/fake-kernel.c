@@ -61,6 +61,7 @@ typedef struct FakeBoard {
         Stage stage;
         uint32_t devnum;
         uint64_t plug_usec;
+        UsbTopology topology;
 } FakeBoard;
 
 typedef struct FakeUdevEvent {
@@ -120,6 +121,15 @@ static int done(const char *name, int result) {
 static void wake(int fd) {
         int r = eventfd_write(fd, 1);
         assert(r == 0);
+}
+
+/* The clock: every call of now_usec() comes here (--wrap). */
+
+uint64_t __real_now_usec(void);
+uint64_t __wrap_now_usec(void);
+
+uint64_t __wrap_now_usec(void) {
+        return __real_now_usec() + fake.later_usec;
 }
 
 /* Namespaces */
@@ -271,7 +281,8 @@ void fake_change(const char *port) {
         send_ready(find_board(port), fake_link(port));
 }
 
-int fake_plug_soc(const char *port, const char *id_path, const Soc *soc, Stage stage) {
+static int plug(const char *port, const char *id_path, const Soc *soc, Stage stage,
+                const UsbTopology *topology) {
         FakeBoard *board = boards;
         FakeLink *link = links;
 
@@ -281,7 +292,7 @@ int fake_plug_soc(const char *port, const char *id_path, const Soc *soc, Stage s
         while (link->ifindex > 0)
                 link++;
 
-        *board = (FakeBoard){.is_plugged = true, .soc = soc, .stage = stage};
+        *board = (FakeBoard){.is_plugged = true, .soc = soc, .stage = stage, .topology = *topology};
         board->devnum = ++last_devnum;
         board->plug_usec = now_usec() + last_devnum; /* never the same twice */
         snprintf(board->port, sizeof(board->port), "%s", port);
@@ -294,6 +305,14 @@ int fake_plug_soc(const char *port, const char *id_path, const Soc *soc, Stage s
         queue_udev_event(&(FakeUdevEvent){.type = PLUGGED, .board = *board});
         send_ready(board, link);
         return link->ifindex;
+}
+
+int fake_plug_soc(const char *port, const char *id_path, const Soc *soc, Stage stage) {
+        return plug(port, id_path, soc, stage, &(UsbTopology){});
+}
+
+int fake_plug_at(const char *port, const char *id_path, const UsbTopology *topology, Stage stage) {
+        return plug(port, id_path, soc_find("am335x"), stage, topology);
 }
 
 int fake_plug(const char *port, const char *id_path, Stage stage) {
@@ -698,6 +717,7 @@ static void tell(BoardMonitor *monitor, const FakeUdevEvent *e) {
                 .stage = b->stage,
                 .devnum = b->devnum,
                 .plug_usec = b->plug_usec,
+                .topology = b->topology,
         };
 
         switch (e->type) {

@@ -3,7 +3,7 @@
 
 /* Link-time fakes of netns, rtnl, nft and board-monitor, over one model of the kernel: namespaces,
  * the links in them, boards in USB ports, and the events that all of it causes. Timers of sd-event
- * are fakes too, and elapse when the test says so.
+ * are fakes too, and elapse when the test says so; now_usec() is as late as the test says.
  *
  * Every fallible call of the kernel modules is a step: step number fake.fail_at fails with
  * fake.fail_error, and fake.after_step is called behind each one that succeeded. */
@@ -13,6 +13,7 @@
 
 #include "macro.h"
 #include "soc.h"
+#include "usb-topology.h"
 
 #define FAKE_HOME 0
 
@@ -40,6 +41,7 @@ typedef struct FakeKernel {
         bool no_nsid_event;  /* the end of a namespace is not told */
         int half_move_error; /* a move into a session happens, and fails nevertheless */
         bool changes_index;  /* a move gives another index */
+        uint64_t later_usec; /* for the clock */
 } FakeKernel;
 
 extern FakeKernel fake;
@@ -47,6 +49,7 @@ extern FakeKernel fake;
 /* Puts a board into a port: udev tells of it. Returns the index of its interface. */
 int fake_plug(const char *port, const char *id_path, Stage stage);
 int fake_plug_soc(const char *port, const char *id_path, const Soc *soc, Stage stage);
+int fake_plug_at(const char *port, const char *id_path, const UsbTopology *topology, Stage stage);
 void fake_unplug(const char *port);
 bool fake_is_plugged(const char *port);
 

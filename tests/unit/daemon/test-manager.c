@@ -12,7 +12,7 @@
 static sd_event *event;
 static Manager *manager;
 static unsigned n_idle_changes, n_boards_added, n_boards_removed;
-static unsigned board_changes;
+static unsigned board_changes, session_changes;
 
 static void on_board_added(Board *board, void *userdata) {
         ck_assert_ptr_eq(manager_find_board(manager, board_get_port(board)), board);
@@ -29,6 +29,10 @@ static void on_board_removed(Board *board, void *userdata) {
         n_boards_removed++;
 }
 
+static void on_session_changed(Session *session, unsigned properties, void *userdata) {
+        session_changes |= properties;
+}
+
 static void on_idle_changed(void *userdata) {
         n_idle_changes++;
 }
@@ -38,6 +42,7 @@ static void set_up(void) {
                 .on_board_added = on_board_added,
                 .on_board_changed = on_board_changed,
                 .on_board_removed = on_board_removed,
+                .on_session_changed = on_session_changed,
                 .on_idle_changed = on_idle_changed,
         };
 
@@ -342,6 +347,384 @@ START_TEST(test_other_socs_are_left_alone) {
 }
 END_TEST
 
+/* One socket, two names: a machine with UHCI at 1d.0 and 1d.1, of which EHCI at 1d.7 has ports 1 to 2
+ * and 3 to 4; and with the same again at 1a. */
+
+static const UsbTopology uhci = {
+        .root_mbps = 12, .is_pci = true, .pci_slot = 0x1d, .pci_function = 0};
+static const UsbTopology uhci2 = {
+        .root_mbps = 12, .is_pci = true, .pci_slot = 0x1d, .pci_function = 1};
+static const UsbTopology ehci = {
+        .root_mbps = 480, .is_pci = true, .is_ehci = true, .pci_slot = 0x1d, .pci_function = 7};
+
+static UsbTopology with_location(UsbTopology topology, uint32_t location) {
+        topology.location = location;
+        return topology;
+}
+
+static void plug_at(const char *port, UsbTopology topology, Stage stage) {
+        fake_plug_at(port, NULL, &topology, stage);
+        fake_settle(event);
+}
+
+/* A ROM comes and goes. */
+static void pass_rom(const char *port, UsbTopology topology) {
+        plug_at(port, topology, STAGE_ROM);
+        unplug(port);
+}
+
+START_TEST(test_spl_under_the_other_name_of_its_socket) {
+        Session *session, *other;
+
+        set_up();
+        session = start(NULL, NULL);
+        fake_plug_at("2-1", "pci-0000:00:1d.0-usb-0:1", &uhci, STAGE_ROM);
+        fake_settle(event);
+        check_owner("2-1", session);
+        other = start(NULL, "spl");
+        unplug("2-1");
+        fake_plug_at("1-3", "pci-0000:00:1d.7-usb-0:3", &ehci, STAGE_SPL);
+        fake_settle(event);
+        check_owner("1-3", session);
+        ck_assert_int_eq(session_get_state(session), SESSION_STATE_READY);
+        ck_assert_int_eq(session_get_state(other), SESSION_STATE_WAITING);
+        ck_assert_str_eq(session_get_stage(session), "spl");
+        ck_assert_str_eq(session_get_port(session), "1-3");
+        ck_assert_str_eq(session_get_id_path(session), "pci-0000:00:1d.7-usb-0:3");
+        ck_assert_str_eq(fake_link("1-3")->name, "spl0");
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_other_name_is_told_to_the_observer) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        session_changes = 0;
+        plug_at("1-3", ehci, STAGE_SPL);
+        ck_assert(session_changes & SESSION_PROPERTY_PORT);
+        ck_assert(!(session_changes & SESSION_PROPERTY_ID_PATH)); /* none before, none now */
+        ck_assert_str_eq(session_get_port(session), "1-3");
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_strangers_are_never_taken_for_an_spl) {
+        const UsbTopology strangers[] = {
+                {}, /* behind a hub, or not known */
+                uhci,
+                {.root_mbps = 480, .is_pci = true, .pci_slot = 0x1d, .pci_function = 7}, /* xHCI */
+                {.root_mbps = 480,
+                 .is_pci = true,
+                 .is_ehci = true,
+                 .pci_slot = 0x1a,
+                 .pci_function = 7},
+                with_location(ehci, 0x80000102),
+        };
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", with_location(uhci, 0x80000101));
+        for (size_t i = 0; i < ELEMENTSOF(strangers); i++) {
+                plug_at("1-3", strangers[i], STAGE_SPL);
+                check_owner("1-3", NULL);
+                ck_assert_int_eq(session_get_state(session), SESSION_STATE_DETACHED);
+                unplug("1-3");
+        }
+
+        /* A ROM is the next board's beginning, wherever it is. */
+        plug_at("1-3", ehci, STAGE_ROM);
+        check_owner("1-3", NULL);
+        unplug("1-3");
+        plug_at("1-4", with_location(ehci, 0x80000101), STAGE_SPL);
+        check_owner("1-4", session);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_behind_a_hub_keeps_its_name) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1.4", (UsbTopology){});
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", NULL);
+        plug_at("2-1.4", (UsbTopology){}, STAGE_SPL);
+        check_owner("2-1.4", session);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_spl_that_was_there_before_is_a_strangers) {
+        set_up();
+        plug_at("1-3", ehci, STAGE_SPL);
+        (void) start(NULL, NULL);
+        plug_at("2-1", uhci, STAGE_ROM);
+        plug_at("1-4", ehci, STAGE_SPL);
+        unplug("2-1");
+        (void) start(NULL, NULL); /* all are offered again */
+        check_owner("1-3", NULL);
+        check_owner("1-4", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_other_name_counts_for_half_a_minute) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        fake.later_usec += 31 * USEC_PER_SEC;
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", NULL);
+        unplug("1-3");
+
+        pass_rom("2-1", uhci);
+        fake.later_usec += 29 * USEC_PER_SEC;
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", session);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_spl_of_one_of_two_is_nobodys) {
+        Session *a, *b, *later;
+
+        set_up();
+        a = start(NULL, NULL);
+        b = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        pass_rom("3-1", uhci2);
+        (void) start(NULL, "spl");
+        plug_at("1-1", ehci, STAGE_SPL);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-1", NULL);
+        check_owner("1-3", NULL);
+
+        /* Nor later, when one of them is left. */
+        session_close(a);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        check_owner("1-3", NULL);
+        fake_change("1-1");
+        fake_settle(event);
+        check_owner("1-1", NULL);
+        ck_assert_int_eq(session_get_state(b), SESSION_STATE_DETACHED);
+
+        /* The next one that is plugged in is: only one can be meant. */
+        unplug("1-1");
+        plug_at("1-1", ehci, STAGE_SPL);
+        check_owner("1-1", b);
+
+        /* And whoever asks for just an SPL, knowing this one is there, gets it. */
+        later = start("1-3", "spl");
+        check_owner("1-3", later);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_firmware_tells_two_sockets_apart) {
+        Session *a, *b;
+
+        set_up();
+        a = start(NULL, NULL);
+        b = start(NULL, NULL);
+        plug_at("2-1", with_location(uhci, 0x80000101), STAGE_ROM);
+        plug_at("3-1", with_location(uhci2, 0x80000103), STAGE_ROM);
+        unplug("2-1");
+        unplug("3-1");
+        plug_at("1-3", with_location(ehci, 0x80000103), STAGE_SPL);
+        plug_at("1-1", with_location(ehci, 0x80000101), STAGE_SPL);
+        check_owner("1-1", a);
+        check_owner("1-3", b);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_own_name_comes_before_the_other) {
+        Session *own, *other, *named;
+
+        set_up();
+        own = start(NULL, NULL);
+        plug_at("1-3", ehci, STAGE_ROM); /* a ROM of high speed: only so that the port is its */
+        unplug("1-3");
+        other = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", own);
+        ck_assert_int_eq(session_get_state(other), SESSION_STATE_DETACHED);
+
+        /* A port that is named is kept, whatever who named it is doing. */
+        ck_assert_int_eq(try_open("1-4", 1000, &named, NULL), 0);
+        plug_at("1-4", ehci, STAGE_SPL);
+        check_owner("1-4", NULL);
+        ck_assert_int_eq(session_get_state(other), SESSION_STATE_DETACHED);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_named_port_is_the_roms) {
+        Session *session;
+
+        set_up();
+        session = start("2-1", NULL);
+        fake_plug_at("2-1", "pci-0000:00:1d.0-usb-0:1", &uhci, STAGE_ROM);
+        fake_settle(event);
+        unplug("2-1");
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", session);
+        ck_assert_str_eq(session_get_port(session), "1-3");
+        ck_assert_str_eq(session_get_id_path(session), "");
+        unplug("1-3");
+        ck_assert_str_eq(session_get_port(session), "1-3");
+
+        /* What was named is what it waits for, when nothing comes. */
+        ck_assert_uint_eq(fake_elapse(60 * USEC_PER_SEC), 1);
+        ck_assert_int_eq(session_get_state(session), SESSION_STATE_WAITING);
+        ck_assert_str_eq(session_get_port(session), "2-1");
+        ck_assert_str_eq(session_get_id_path(session), "pci-0000:00:1d.0-usb-0:1");
+        plug_at("1-3", ehci, STAGE_ROM);
+        check_owner("1-3", NULL);
+        plug_at("2-1", uhci, STAGE_ROM);
+        check_owner("2-1", session);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_begins_anew_under_its_own_name) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        (void) start(NULL, NULL);
+        plug_at("2-1", uhci, STAGE_ROM);
+        check_owner("2-1", session);
+        unplug("2-1");
+        plug_at("1-3", ehci, STAGE_SPL);
+        unplug("1-3");
+        plug_at("2-1", uhci, STAGE_ROM);
+        check_owner("2-1", session);
+        ck_assert_str_eq(session_get_port(session), "2-1");
+        unplug("2-1");
+
+        /* The pair is not remembered: the SPL qualifies each time. */
+        fake.later_usec += 31 * USEC_PER_SEC;
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", NULL);
+        unplug("1-3");
+
+        /* And with the port, when it is given up, its other name. */
+        pass_rom("2-1", uhci);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", session);
+        unplug("1-3");
+        ck_assert_uint_eq(fake_elapse(60 * USEC_PER_SEC), 1);
+        ck_assert_str_eq(session_get_port(session), "");
+        plug_at("2-1", uhci, STAGE_ROM);
+        ck_assert_ptr_ne(board_get_session(manager_find_board(manager, "2-1")), session);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_that_is_back_shows_that_the_spl_was_a_strangers) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        plug_at("1-4", ehci, STAGE_SPL);
+        check_owner("1-4", session);
+        plug_at("3-1", uhci2, STAGE_ROM); /* of somebody else */
+        check_owner("1-4", session);
+
+        plug_at("2-1", uhci, STAGE_ROM);
+        check_owner("2-1", session);
+        ck_assert_str_eq(session_get_stage(session), "rom");
+        ck_assert_str_eq(session_get_port(session), "2-1");
+        check_owner("1-4", NULL);
+        ck_assert_int_eq(fake_link("1-4")->netns, FAKE_HOME);
+
+        unplug("2-1");
+        fake_change("1-4");
+        fake_settle(event);
+        check_owner("1-4", NULL);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", session);
+        tear_down();
+}
+END_TEST
+
+/* ROMs of other chips, and SPLs, may have any speed. */
+START_TEST(test_only_a_rom_is_followed_under_another_name) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, "spl");
+        plug_at("2-1", uhci, STAGE_SPL);
+        check_owner("2-1", session);
+        unplug("2-1");
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_only_ports_that_roms_left_count) {
+        Session *a, *b;
+
+        set_up();
+        a = start(NULL, NULL);
+        b = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        plug_at("2-1", uhci, STAGE_ROM); /* again: it did not become anything */
+        pass_rom("3-1", uhci2);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("2-1", a);
+        check_owner("1-3", b);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_rom_under_the_second_name_forgets_the_first) {
+        Session *session;
+
+        set_up();
+        session = start(NULL, NULL);
+        pass_rom("2-1", uhci);
+        plug_at("1-3", ehci, STAGE_SPL);
+        unplug("1-3");
+        plug_at("1-3", ehci, STAGE_ROM);
+        check_owner("1-3", session);
+        plug_at("2-1", uhci, STAGE_ROM);
+        check_owner("1-3", session);
+        check_owner("2-1", NULL);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_spl_that_was_given_back_follows_nobody) {
+        Session *session, *named;
+
+        set_up();
+        session = start(NULL, NULL);
+        named = start("1-3", "spl");
+        pass_rom("2-1", uhci);
+        plug_at("1-3", ehci, STAGE_SPL);
+        check_owner("1-3", named);
+        session_close(named);
+        fake_settle(event);
+        check_owner("1-3", NULL);
+        ck_assert_int_eq(session_get_state(session), SESSION_STATE_DETACHED);
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_named_port_is_named_once) {
         _cleanup_failure_ Failure failure = {}, failure2 = {};
         Session *a, *b;
@@ -612,6 +995,7 @@ END_TEST
 /* Any order of anything: boards, clients, faults. The seed is fixed, so that a failure comes again. */
 
 static const char *const ports[] = {"1-1", "1-2", "1-3", "2-1.4"};
+static const UsbTopology *const topologies[] = {&uhci, &uhci2, &ehci, &(const UsbTopology){}};
 
 static unsigned roll(unsigned n) {
         return (unsigned) random() % n;
@@ -658,8 +1042,10 @@ static void random_step(void) {
                 break;
         case 6:
         case 7:
+                fake.later_usec += roll(8) * USEC_PER_SEC;
                 if (!fake_is_plugged(port))
-                        fake_plug(port, NULL, roll(2) ? STAGE_ROM : STAGE_SPL);
+                        fake_plug_at(port, NULL, topologies[roll(ELEMENTSOF(topologies))],
+                                     roll(2) ? STAGE_ROM : STAGE_SPL);
                 else
                         fake_unplug(port);
                 break;
@@ -734,11 +1120,20 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_rom_on_a_named_port_leaves_its_last_user, test_rom_begins_anew_where_its_session_is,
           test_two_boards_on_two_ports, test_board_given_back_is_for_later_sessions,
           test_board_that_fails_one_session_is_not_passed_along, test_other_socs_are_left_alone,
-          test_named_port_is_named_once, test_failed_session_does_not_keep_its_port,
-          test_limits_count_namespaces, test_limit_of_all_users,
-          test_namespace_numbers_are_used_again, test_lost_namespace_events_are_made_up_for,
-          test_namespace_event_counts_without_an_answer, test_tells_when_idleness_changes,
-          test_problem_is_shown_without_a_session, test_no_news_of_problems_is_lost,
-          test_survives_that_problems_cannot_be_watched, test_iterates,
-          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
+          test_spl_under_the_other_name_of_its_socket, test_other_name_is_told_to_the_observer,
+          test_strangers_are_never_taken_for_an_spl, test_rom_behind_a_hub_keeps_its_name,
+          test_spl_that_was_there_before_is_a_strangers, test_other_name_counts_for_half_a_minute,
+          test_spl_of_one_of_two_is_nobodys, test_firmware_tells_two_sockets_apart,
+          test_own_name_comes_before_the_other, test_named_port_is_the_roms,
+          test_rom_begins_anew_under_its_own_name,
+          test_rom_that_is_back_shows_that_the_spl_was_a_strangers,
+          test_only_a_rom_is_followed_under_another_name, test_only_ports_that_roms_left_count,
+          test_rom_under_the_second_name_forgets_the_first,
+          test_spl_that_was_given_back_follows_nobody, test_named_port_is_named_once,
+          test_failed_session_does_not_keep_its_port, test_limits_count_namespaces,
+          test_limit_of_all_users, test_namespace_numbers_are_used_again,
+          test_lost_namespace_events_are_made_up_for, test_namespace_event_counts_without_an_answer,
+          test_tells_when_idleness_changes, test_problem_is_shown_without_a_session,
+          test_no_news_of_problems_is_lost, test_survives_that_problems_cannot_be_watched,
+          test_iterates, test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
           test_any_order_of_events)
