@@ -9,10 +9,6 @@
 #include "object-bus.h"
 #include "session-bus.h"
 
-static int board_get_path(const Board *board, char **ret) {
-        return sd_bus_path_encode(BUS_PATH_BOARDS, board_get_port(board), ret);
-}
-
 static int property_get_port(sd_bus *bus, const char *path, const char *interface,
                              const char *property, sd_bus_message *reply, void *userdata,
                              sd_bus_error *error) {
@@ -99,32 +95,35 @@ static int list_boards(sd_bus *bus, const char *prefix, void *userdata, char ***
         int r;
 
         for (const Board *b = NULL; (b = manager_next_board(edge->manager, b));) {
-                char *path;
-
-                r = board_get_path(b, &path);
-                if (r < 0)
-                        return r;
-                r = path_list_add(&list, path);
+                r = path_list_add(&list, BUS_PATH_BOARDS, board_get_port(b));
                 if (r < 0)
                         return r;
         }
 
-        *ret_paths = TAKE_PTR(list.paths);
-        list.n = 0;
+        *ret_paths = path_list_take(&list);
         return 0;
 }
 
-int board_bus_register(BusEdge *edge) {
-        int r;
+static const ObjectProperty board_properties[] = {
+        {BOARD_PROPERTY_SESSION, "Session"},
+        {BOARD_PROPERTY_PROBLEM, "Problem"},
+};
 
+static const ObjectKind board_kind = {
+        .folder = BUS_PATH_BOARDS,
+        .interface = BUS_INTERFACE_BOARD,
+        .vtable = board_vtable,
+        .find = find_board,
+        .list = list_boards,
+        .properties = board_properties,
+        .n_properties = ELEMENTSOF(board_properties),
+};
+
+int board_bus_register(BusEdge *edge) {
         assert(edge);
 
-        r = sd_bus_add_fallback_vtable(edge->bus, &edge->board_vtable, BUS_PATH_BOARDS,
-                                       BUS_INTERFACE_BOARD, board_vtable, find_board, edge);
-        if (r < 0)
-                return r;
-        return sd_bus_add_node_enumerator(edge->bus, &edge->board_paths, BUS_PATH_BOARDS,
-                                          list_boards, edge);
+        return object_bus_register(edge->bus, &board_kind, edge, &edge->board_vtable,
+                                   &edge->board_paths);
 }
 
 /* One line for a signal that nobody got. */
@@ -136,41 +135,21 @@ static void log_lost_signal(const Board *board, int r) {
 
 void board_bus_on_added(Board *board, void *userdata) {
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        int r;
 
-        r = board_get_path(board, &path);
-        if (r >= 0)
-                r = sd_bus_emit_object_added(edge->bus, path);
-        log_lost_signal(board, r);
+        log_lost_signal(board,
+                        object_bus_emit_added(edge->bus, &board_kind, board_get_port(board)));
 }
 
 void board_bus_on_changed(Board *board, unsigned properties, void *userdata) {
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        char *names[3] = {};
-        size_t n = 0;
-        int r;
 
-        if (properties & BOARD_PROPERTY_SESSION)
-                names[n++] = (char *) "Session";
-        if (properties & BOARD_PROPERTY_PROBLEM)
-                names[n++] = (char *) "Problem";
-
-        r = board_get_path(board, &path);
-        if (r >= 0)
-                r = sd_bus_emit_properties_changed_strv(edge->bus, path, BUS_INTERFACE_BOARD,
-                                                        names);
-        log_lost_signal(board, r);
+        log_lost_signal(board, object_bus_emit_changed(edge->bus, &board_kind,
+                                                       board_get_port(board), properties));
 }
 
 void board_bus_on_removed(Board *board, void *userdata) {
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        int r;
 
-        r = board_get_path(board, &path);
-        if (r >= 0)
-                r = object_bus_emit_removed(edge->bus, path, BUS_INTERFACE_BOARD);
-        log_lost_signal(board, r);
+        log_lost_signal(board,
+                        object_bus_emit_removed(edge->bus, &board_kind, board_get_port(board)));
 }

@@ -342,32 +342,41 @@ static int list_sessions(sd_bus *bus, const char *prefix, void *userdata, char *
         int r;
 
         for (const Session *s = NULL; (s = manager_next_session(edge->manager, s));) {
-                char *path;
-
-                r = session_bus_get_path(s, &path);
-                if (r < 0)
-                        return r;
-                r = path_list_add(&list, path);
+                r = path_list_add(&list, BUS_PATH_SESSIONS, session_get_id(s));
                 if (r < 0)
                         return r;
         }
 
-        *ret_paths = TAKE_PTR(list.paths);
-        list.n = 0;
+        *ret_paths = path_list_take(&list);
         return 0;
 }
 
-int session_bus_register(BusEdge *edge) {
-        int r;
+static const ObjectProperty session_properties[] = {
+        {SESSION_PROPERTY_STATE, "State"},
+        {SESSION_PROPERTY_STAGE, "Stage"},
+        {SESSION_PROPERTY_PORT, "Port"},
+        {SESSION_PROPERTY_ID_PATH, "IdPath"},
+        {SESSION_PROPERTY_FAILURE, "Failure"},
+        {SESSION_PROPERTY_PLUG_USEC, "PlugTimestampMonotonic"},
+        {SESSION_PROPERTY_ATTACH_USEC, "AttachTimestampMonotonic"},
+        {SESSION_PROPERTY_READY_USEC, "ReadyTimestampMonotonic"},
+};
 
+static const ObjectKind session_kind = {
+        .folder = BUS_PATH_SESSIONS,
+        .interface = BUS_INTERFACE_SESSION,
+        .vtable = session_vtable,
+        .find = find_session,
+        .list = list_sessions,
+        .properties = session_properties,
+        .n_properties = ELEMENTSOF(session_properties),
+};
+
+int session_bus_register(BusEdge *edge) {
         assert(edge);
 
-        r = sd_bus_add_fallback_vtable(edge->bus, &edge->session_vtable, BUS_PATH_SESSIONS,
-                                       BUS_INTERFACE_SESSION, session_vtable, find_session, edge);
-        if (r < 0)
-                return r;
-        return sd_bus_add_node_enumerator(edge->bus, &edge->session_paths, BUS_PATH_SESSIONS,
-                                          list_sessions, edge);
+        return object_bus_register(edge->bus, &session_kind, edge, &edge->session_vtable,
+                                   &edge->session_paths);
 }
 
 /* One line for a signal that nobody got. */
@@ -387,56 +396,24 @@ static void update_status(BusEdge *edge) {
 
 void session_bus_on_added(Session *session, void *userdata) {
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        int r;
 
-        r = session_bus_get_path(session, &path);
-        if (r >= 0)
-                r = sd_bus_emit_object_added(edge->bus, path);
-        log_lost_signal(session, r);
+        log_lost_signal(session,
+                        object_bus_emit_added(edge->bus, &session_kind, session_get_id(session)));
         update_status(edge);
 }
 
 void session_bus_on_changed(Session *session, unsigned properties, void *userdata) {
-        static const struct {
-                SessionProperty property;
-                const char *name;
-        } table[] = {
-                {SESSION_PROPERTY_STATE, "State"},
-                {SESSION_PROPERTY_STAGE, "Stage"},
-                {SESSION_PROPERTY_PORT, "Port"},
-                {SESSION_PROPERTY_ID_PATH, "IdPath"},
-                {SESSION_PROPERTY_FAILURE, "Failure"},
-                {SESSION_PROPERTY_PLUG_USEC, "PlugTimestampMonotonic"},
-                {SESSION_PROPERTY_ATTACH_USEC, "AttachTimestampMonotonic"},
-                {SESSION_PROPERTY_READY_USEC, "ReadyTimestampMonotonic"},
-        };
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        char *names[ELEMENTSOF(table) + 1] = {};
-        size_t n = 0;
-        int r;
 
-        for (size_t i = 0; i < ELEMENTSOF(table); i++)
-                if (properties & table[i].property)
-                        names[n++] = (char *) table[i].name;
-
-        r = session_bus_get_path(session, &path);
-        if (r >= 0)
-                r = sd_bus_emit_properties_changed_strv(edge->bus, path, BUS_INTERFACE_SESSION,
-                                                        names);
-        log_lost_signal(session, r);
+        log_lost_signal(session, object_bus_emit_changed(edge->bus, &session_kind,
+                                                         session_get_id(session), properties));
 }
 
 void session_bus_on_removed(Session *session, void *userdata) {
         BusEdge *edge = userdata;
-        _cleanup_free_ char *path = NULL;
-        int r;
 
-        r = session_bus_get_path(session, &path);
-        if (r >= 0)
-                r = object_bus_emit_removed(edge->bus, path, BUS_INTERFACE_SESSION);
-        log_lost_signal(session, r);
+        log_lost_signal(session,
+                        object_bus_emit_removed(edge->bus, &session_kind, session_get_id(session)));
 
         owner_free(session_get_userdata(session));
         update_status(edge);
