@@ -322,21 +322,12 @@ static void session_detach(Session *session) {
                             "cannot set the timer to give the port up: %s", strerrordesc_np(-r));
 }
 
-/* Whether the board's interface went from the namespace. An event may be older than the move that
- * brought the interface in: so the kernel is asked, and its answer counts. */
-static void session_check_link(Session *session) {
-        RtnlLink link;
-        int r;
-
+/* Whether it has a board that could leave. The steps of an attachment find out by themselves: no event
+ * comes between them. */
+static bool session_has_board(const Session *session) {
         switch (session->state) {
         case SESSION_STATE_READY:
-                r = rtnl_link_get(session->rtnl, session->ifindex, &link);
-                if (errno_is_unplug(r)) {
-                        session->ifindex = 0;
-                        board_clear_link(session->board);
-                        session_detach(session);
-                }
-                return;
+                return true;
 
         case SESSION_STATE_IDLE:
         case SESSION_STATE_WAITING:
@@ -344,14 +335,28 @@ static void session_check_link(Session *session) {
         case SESSION_STATE_DETACHED:
         case SESSION_STATE_FAILED:
         case SESSION_STATE_CLOSED:
-                /* No interface, or not one that an event could tell us anything about. */
-                return;
+                return false;
 
         case _SESSION_STATE_MAX:
                 break;
         }
 
         assert(false);
+        return false;
+}
+
+/* Whether the board's interface went from the namespace. An event may be older than the move that
+ * brought the interface in: so the kernel is asked, and its answer counts. */
+static void session_check_link(Session *session) {
+        RtnlLink link;
+
+        if (!session_has_board(session) ||
+            !errno_is_unplug(rtnl_link_get(session->rtnl, session->ifindex, &link)))
+                return;
+
+        session->ifindex = 0;
+        board_clear_link(session->board);
+        session_detach(session);
 }
 
 static void on_link_removed(int ifindex, const char *name, bool is_moved, void *userdata) {
@@ -589,59 +594,26 @@ void session_on_board_ready(Session *session, Board *board) {
         assert(false);
 }
 
+/* The other sign of the unplug may have come first. */
 void session_on_board_removed(Session *session, Board *board) {
         assert(session);
 
-        switch (session->state) {
-        case SESSION_STATE_READY:
-                if (session->board == board)
-                        session_detach(session);
-                return;
-
-        case SESSION_STATE_IDLE:
-        case SESSION_STATE_WAITING:
-        case SESSION_STATE_ATTACHING:
-        case SESSION_STATE_DETACHED:
-        case SESSION_STATE_FAILED:
-        case SESSION_STATE_CLOSED:
-                /* The other sign of the unplug came first, or it has no board. */
-                return;
-
-        case _SESSION_STATE_MAX:
-                break;
-        }
-
-        assert(false);
+        if (session_has_board(session) && session->board == board)
+                session_detach(session);
 }
 
 void session_on_board_plugged(Session *session, const Board *board) {
         assert(session);
         assert(board);
 
-        switch (session->state) {
-        case SESSION_STATE_READY:
-                if (!streq_ptr(session->rom_place.port, board_get_port(board)))
-                        return;
-                session_log(session, LOG_WARNING, NULL,
-                            "the board is back on port %s; letting go of what was taken for it",
-                            session->rom_place.port);
-                session_detach(session);
+        if (!session_has_board(session) ||
+            !streq_ptr(session->rom_place.port, board_get_port(board)))
                 return;
 
-        case SESSION_STATE_IDLE:
-        case SESSION_STATE_WAITING:
-        case SESSION_STATE_ATTACHING:
-        case SESSION_STATE_DETACHED:
-        case SESSION_STATE_FAILED:
-        case SESSION_STATE_CLOSED:
-                /* It has no board that could be another one. */
-                return;
-
-        case _SESSION_STATE_MAX:
-                break;
-        }
-
-        assert(false);
+        session_log(session, LOG_WARNING, NULL,
+                    "the board is back on port %s; letting go of what was taken for it",
+                    session->rom_place.port);
+        session_detach(session);
 }
 
 int session_start(Session *session, Failure *failure) {
