@@ -58,9 +58,10 @@ static int property_get_limit(sd_bus *bus, const char *path, const char *interfa
         return -EINVAL;
 }
 
-/* Reads the arguments that OpenSession and CanOpenSession share. What @ret points to is borrowed
- * from the message. */
-static int read_session_spec(sd_bus_message *call, SessionSpec *ret, sd_bus_error *error) {
+/* Reads what OpenSession and CanOpenSession are both about, and what polkit is to be asked for it. What
+ * @ret_spec and @ret_request point to is borrowed from the message. */
+static int read_request(sd_bus_message *call, SessionSpec *ret_spec, PolkitRequest *ret_request,
+                        sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
         CallOption options[] = {
                 {BUS_OPTION_PORT, NULL},
@@ -79,19 +80,18 @@ static int read_session_spec(sd_bus_message *call, SessionSpec *ret, sd_bus_erro
         r = call_get_uid(call, &uid);
         if (r < 0)
                 return r;
+        r = session_spec_parse(soc, options[0].value, options[1].value, uid, ret_spec, &failure);
+        if (r < 0)
+                return call_set_failure(error, r, &failure);
 
-        r = session_spec_parse(soc, options[0].value, options[1].value, uid, ret, &failure);
-        return r < 0 ? call_set_failure(error, r, &failure) : 0;
-}
-
-static PolkitRequest request_from_spec(const SessionSpec *spec) {
-        return (PolkitRequest){
+        *ret_request = (PolkitRequest){
                 .action = POLKIT_ACTION_OPEN_SESSION,
-                .uid = spec->owner_uid,
-                .soc = spec->soc->name,
-                .port = spec->port,
-                .stage = stage_to_string(spec->first_stage),
+                .uid = uid,
+                .soc = ret_spec->soc->name,
+                .port = ret_spec->port,
+                .stage = stage_to_string(ret_spec->first_stage),
         };
+        return 0;
 }
 
 static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_error *error) {
@@ -100,10 +100,9 @@ static int method_open_session(sd_bus_message *call, void *userdata, sd_bus_erro
         SessionSpec spec;
         int r;
 
-        r = read_session_spec(call, &spec, error);
+        r = read_request(call, &spec, &request, error);
         if (r < 0)
                 return r;
-        request = request_from_spec(&spec);
         r = polkit_authorize(edge->polkit, call, &request, error);
         if (r < 0)
                 return r;
@@ -121,10 +120,9 @@ static int method_can_open_session(sd_bus_message *call, void *userdata, sd_bus_
         SessionSpec spec;
         int r;
 
-        r = read_session_spec(call, &spec, error);
+        r = read_request(call, &spec, &request, error);
         if (r < 0)
                 return r;
-        request = request_from_spec(&spec);
         r = polkit_ask(edge->polkit, call, &request, &answer, error);
         if (r < 0)
                 return r;
