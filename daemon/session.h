@@ -11,6 +11,7 @@
 #include "board.h"
 #include "failure.h"
 #include "macro.h"
+#include "session-spec.h"
 #include "soc.h"
 #include "string-table.h"
 
@@ -41,21 +42,6 @@ typedef enum SessionProperty {
         SESSION_PROPERTY_ATTACH_USEC = 1u << 6,
         SESSION_PROPERTY_READY_USEC = 1u << 7,
 } SessionProperty;
-
-/* What a client asks for. Borrowed for the time of the call. */
-typedef struct SessionSpec {
-        const Soc *soc;
-        const char *port;  /* a port or an ID_PATH; NULL: any */
-        Stage first_stage; /* the first stage that is accepted; with spl a ROM is left alone */
-        uid_t owner_uid;
-        void *userdata; /* the D-Bus edge's own; session_get_userdata() */
-} SessionSpec;
-
-/* Checks and looks up what came over the bus; @port and @stage may be NULL. Pure: for use before
- * authorisation. Returns 0, or the errno of UnknownSoc, InvalidPort or InvalidOption in @failure.
- * @ret borrows @port. */
-int session_spec_parse(const char *soc, const char *port, const char *stage, uid_t owner_uid,
-                       SessionSpec *ret, Failure *failure);
 
 /* Of the bus. No string is NULL: "" when not known. */
 const char *session_get_id(const Session *session); /* "s1" */
