@@ -864,9 +864,24 @@ static void handle_nsid_removed(const RtnlMonitor *monitor, struct nlmsghdr *hea
                 monitor->callbacks.nsid_removed(nsid, monitor->userdata);
 }
 
-static void handle_overflow(const RtnlMonitor *monitor) {
+static void tell_overflow(const RtnlMonitor *monitor) {
         if (monitor->callbacks.overflow)
                 monitor->callbacks.overflow(monitor->userdata);
+}
+
+/* From an overrun on the kernel drops all events until the last one from before it has been read, and
+ * tells of that no more (netlink_overrun(), netlink_rcv_wake()). So what is left, which is no more than
+ * fits into the buffer, has to go before anybody asks for the state. Returns 0 or a negative errno. */
+static int handle_overflow(const RtnlMonitor *monitor) {
+        char byte; /* of each: the rest of a datagram goes with it */
+
+        while (recv(monitor->fd, &byte, sizeof(byte), 0) >= 0 || errno == EINTR || errno == ENOBUFS)
+                ;
+        if (errno != EAGAIN)
+                return -errno;
+
+        tell_overflow(monitor);
+        return 0;
 }
 
 static void handle_datagram(const RtnlMonitor *monitor, void *buffer, int left) {
@@ -909,17 +924,15 @@ int rtnl_monitor_dispatch(RtnlMonitor *monitor) {
                              (struct sockaddr *) &sender, &sender_len);
                 if (n < 0 && (errno == EAGAIN || errno == EINTR))
                         return 0;
-                if (n < 0 && errno == ENOBUFS) {
-                        handle_overflow(monitor);
-                        continue;
-                }
+                if (n < 0 && errno == ENOBUFS)
+                        return handle_overflow(monitor);
                 if (n < 0)
                         return -errno;
 
                 if (sender.nl_pid != 0)
                         continue; /* not from the kernel */
                 if ((size_t) n > sizeof(buffer.bytes))
-                        handle_overflow(monitor);
+                        tell_overflow(monitor);
                 else
                         handle_datagram(monitor, buffer.bytes, (int) n);
         }
