@@ -84,6 +84,9 @@ ok "and all ${#fields[@]} fields" has_all "$json_page" "${fields[@]}"
 mapfile -t diagnoses < <("$here/list-facts" diagnoses "$top/client/diagnosis.c")
 ok "snagctl(1) has the first lines of all ${#diagnoses[@]} diagnoses" \
         has_all "$page" "${diagnoses[@]/#/\"}"
+is 'README.md has the same lines, in their order' \
+        "$(sed -n '/^## When it gets stuck/,/^## How/s/^| \(.*[a-z)].*\) |$/\1/p' "$top/README.md")" \
+        "$(printf '%s\n' "${diagnoses[@]}")"
 is 'that is the whole table' "${#diagnoses[@]}" "$(grep -c '\[DIAGNOSIS_.* =' "$top/client/diagnosis.c")"
 
 mapfile -t options < <(long_options "$snagd")

@@ -4,7 +4,8 @@
 # What a person sees: the screen of a real terminal (tmux) while a board is recovered, compared with the
 # texts in screens/. Lines that the terminal breaks are joined; times and rates are made the same.
 #
-#   SNAGD_UPDATE_SCREENS=1 writes those texts anew, for a person to read before they are committed.
+#   SNAGD_UPDATE_SCREENS=1 writes those texts anew, for a person to read before they are committed; and
+#   recover.svg, the picture of a whole recovery that the README shows.
 # shellcheck source=tests/stack/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -17,7 +18,8 @@ tmux() {
 # Without the empty lines below. Numbers keep their width where the line depends on it.
 screen() {
         tmux capture-pane -pJ | sed -E '
-                s/[0-9]+\.[0-9]+ s \([0-9]+ KiB/T s (R KiB/
+                s/[0-9]+\.[0-9]+ s \([0-9]+ KiB/T s (R KiB/g
+                s/in [0-9]+\.[0-9]+ s:/in T s:/
                 s/[ 0-9]{5} KiB\/s/RRRRR KiB\/s/
                 s/  [0-9]:[0-9]{2}/  T:TT/
                 s/, [0-9]+ packets repeated//
@@ -115,6 +117,22 @@ wait_until shows 'waiting for a board'
 get_stuck 'TERM=dumb'
 is 'TERM=dumb: no line that moves' "$(screen | grep -c '^[^s]')" 0
 close_terminal 'TERM=dumb'
+
+# A whole recovery, typed at a prompt, as the README shows it. Times and rates are as they come.
+command='snagctl recover am335x --spl u-boot-spl.bin --u-boot u-boot.img'
+columns=92
+tmux new-session -d -x $columns -y 30 env --chdir="$work" PATH="$(dirname "$(realpath "$snagctl")"):$PATH" PS1='$ ' sh
+wait_until shows '^\$'
+tmux send-keys "$command" Enter
+wait_until shows '^waiting for a board'
+ok 'a whole recovery' whole_board 1-1 recover
+ok 'and the prompt is back' wait_until shows '^\$$'
+if [ -n "${SNAGD_UPDATE_SCREENS:-}" ]; then
+        tmux capture-pane -pN | sed '/^\$ *$/,$d; s/ *$//' | "$here/screen-to-svg" $columns "$command" \
+                >"$here/screens/recover.svg"
+fi
+same 'a whole recovery, to its last line' recover
+tmux kill-server
 
 stop_snagd
 done_testing
