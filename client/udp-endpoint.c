@@ -114,7 +114,7 @@ int udp_endpoint_receive(int fd, void *buffer, size_t size, UdpDatagram *ret) {
         assert(ret);
 
         do
-                n = recvmsg(fd, &message, MSG_DONTWAIT);
+                n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_TRUNC); /* how long it really was */
         while (n < 0 && errno == EINTR);
         if (n < 0) {
                 if (errno == EAGAIN)
@@ -123,7 +123,8 @@ int udp_endpoint_receive(int fd, void *buffer, size_t size, UdpDatagram *ret) {
         }
 
         datagram = (UdpDatagram){
-                .len = (size_t) n,
+                .len = MIN_OF((size_t) n, size),
+                .full_len = (size_t) n,
                 .is_truncated = message.msg_flags & MSG_TRUNC,
                 .source = source,
         };
@@ -134,6 +135,7 @@ int udp_endpoint_receive(int fd, void *buffer, size_t size, UdpDatagram *ret) {
                         continue;
                 memcpy(&info, CMSG_DATA(c), sizeof info);
                 datagram.ifindex = info.ipi_ifindex;
+                datagram.destination = info.ipi_addr;
                 /* ipi_addr is what the header says, ipi_spec_dst our own address: the same, if the
                  * datagram was meant for us alone. */
                 datagram.is_broadcast = info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;

@@ -32,10 +32,12 @@ typedef enum UdpSent {
 
 typedef struct UdpDatagram {
         size_t len;        /* bytes in the buffer */
-        bool is_truncated; /* the datagram was longer than that */
+        size_t full_len;   /* of the datagram */
+        bool is_truncated; /* that is more */
         bool is_broadcast; /* not sent to an address of ours alone */
         int ifindex;       /* the interface it came in on; 0: not known */
         struct sockaddr_in source;
+        struct in_addr destination; /* as its header has it; 0.0.0.0: not known */
 } UdpDatagram;
 
 /* Binds to @port of every address, and allows broadcasts. Returns 0 or a negative errno. */

@@ -77,7 +77,9 @@ START_TEST(test_tells_who_asks_and_by_which_interface) {
         d = receive(bootp_fd, text, sizeof text);
         ck_assert_uint_eq(d.len, 7);
         ck_assert(memcmp(text, "request", 7) == 0);
+        ck_assert_uint_eq(d.full_len, 7);
         ck_assert(d.is_broadcast && !d.is_truncated);
+        ck_assert_uint_eq(d.destination.s_addr, htonl(INADDR_BROADCAST));
         ck_assert_int_eq(d.ifindex, world.ifindex);
         ck_assert_uint_eq(d.source.sin_addr.s_addr, 0);
         ck_assert_uint_eq(ntohs(d.source.sin_port), 68);
@@ -87,6 +89,8 @@ START_TEST(test_tells_who_asks_and_by_which_interface) {
         d = receive(bootp_fd, text, 3);
         ck_assert(!d.is_broadcast && d.is_truncated);
         ck_assert_uint_eq(d.len, 3);
+        ck_assert_uint_eq(d.full_len, 7);
+        ck_assert_uint_eq(ntohl(d.destination.s_addr), SERVER_ADDRESS);
         ck_assert_uint_eq(ntohl(d.source.sin_addr.s_addr), BOARD_ADDRESS);
 
         frame = frame_from_board(1234, 9067, "");
