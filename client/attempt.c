@@ -81,6 +81,7 @@ static int begin(Attempt *a, const int *fds) {
                 &a->recovery);
         if (r < 0)
                 return r;
+        transport_set_capture(a->transport, a->spec.capture);
         recovery_start(a->recovery, now_usec());
         r = transport_start(a->transport, a->recovery);
         if (r < 0)

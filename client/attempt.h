@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "bus-proxy.h"
+#include "capture.h"
 #include "recovery.h"
 
 typedef struct Attempt Attempt;
@@ -38,6 +39,7 @@ typedef struct AttemptSpec {
         const char *port, *stage;     /* NULL: any; the default */
         Stage first_stage;            /* that @stage stands for */
         uint64_t no_board_timeout_usec;
+        Capture *capture; /* gets every datagram, too; NULL: none */
         const AttemptCallbacks *callbacks;
         void *userdata;
 } AttemptSpec;

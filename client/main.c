@@ -49,8 +49,8 @@ static const struct {
 static volatile sig_atomic_t is_json;
 
 /* Everything that we have ends with the process: sockets by the kernel, the session by snagd when our
- * connection goes. So there is nothing to do first, and it works at every moment, also while a call
- * waits for somebody's password. */
+ * connection goes; a capture is written as it comes. So there is nothing to do first, and it works at every
+ * moment, also while a call waits for somebody's password. */
 static void on_signal(int signal_number) {
         terminal_wipe_all();
         if (is_json)
@@ -79,8 +79,10 @@ static void catch_signals(void) {
         }
         (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
 
-        /* A pipe that nobody reads any more is an error of write(), not the end of a recovery. */
+        /* A pipe that nobody reads any more is an error of write(), not the end of a recovery; so is a
+         * file that may not grow further (ulimit -f). */
         (void) signal(SIGPIPE, SIG_IGN);
+        (void) signal(SIGXFSZ, SIG_IGN);
 }
 
 /* If one of 0, 1, 2 is closed, the next socket would get its number, and the board our messages. */

@@ -72,6 +72,18 @@ static void check_file(Preflight *c, FirmwareKind kind) {
                 find(c, FINDING_WARNING, "%s", f->warning);
 }
 
+static void check_capture(Preflight *c) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (!c->request->capture_path)
+                return;
+        if (recover_request_check_capture(c->request, &reason) < 0) {
+                find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");
+                c->status = EXIT_STATUS_USAGE;
+        } else
+                find(c, FINDING_OK, "'%s' can be captured to", c->request->capture_path);
+}
+
 /* --- snagd
  * ------------------------------------------------------------------------------------- */
 
@@ -181,6 +193,7 @@ ExitStatus preflight_run(RecoverRequest *q, Progress *progress) {
 
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 check_file(&c, kind);
+        check_capture(&c);
         (void) uname(&kernel);
         host_check_run(&(HostCheck){
                 .root = "",

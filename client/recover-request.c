@@ -18,9 +18,11 @@ void recover_request_done(RecoverRequest *q) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 firmware_free(q->images[kind]);
         firmware_config_done(&q->config);
+        capture_free(q->capture);
 }
 
 enum {
+        OPTION_CAPTURE,
         OPTION_DRY_RUN,
         OPTION_FIRMWARE,
         OPTION_HELP,
@@ -89,6 +91,7 @@ static ExitStatus take_soc(Progress *progress, const char *name, RecoverRequest 
 
 static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverRequest *q) {
         static const Option options[] = {
+                {OPTION_CAPTURE, "capture", "FILE"},
                 {OPTION_DRY_RUN, "dry-run", NULL},
                 {OPTION_FIRMWARE, "firmware", "DICT", 'F'},
                 {OPTION_FIRMWARE, "firmware-file", "FILE", 'f'},
@@ -103,6 +106,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
         };
         Arguments arguments = {.next = argv, .options = options};
         const char **const places[] = {
+                [OPTION_CAPTURE] = &q->capture_path,
                 [OPTION_PORT] = &q->port,
                 [OPTION_SPL] = &q->paths[FIRMWARE_SPL],
                 [OPTION_STAGE] = &q->stage,
@@ -258,4 +262,39 @@ int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_r
                 return r;
         firmware_make_names_distinct(q->images[FIRMWARE_SPL], q->images[FIRMWARE_U_BOOT]);
         return 0;
+}
+
+/* A configuration that is written out on the command line is no file, and no harm. */
+#define INPUTS_MAX (_FIRMWARE_KIND_MAX + RECOVER_REQUEST_CONFIGS_MAX)
+
+static size_t list_inputs(const RecoverRequest *q, const char *inputs[static INPUTS_MAX]) {
+        size_t n = 0;
+
+        for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
+                inputs[n++] = q->paths[kind];
+        for (size_t i = 0; i < q->n_configs; i++)
+                inputs[n++] = q->configs[i];
+        return n;
+}
+
+int recover_request_check_capture(const RecoverRequest *q, char **ret_reason) {
+        const char *inputs[INPUTS_MAX];
+
+        assert(q);
+
+        if (!q->capture_path)
+                return 0;
+        return capture_check(q->capture_path, inputs, list_inputs(q, inputs), ret_reason);
+}
+
+int recover_request_open_capture(RecoverRequest *q, Progress *progress, char **ret_reason) {
+        const char *inputs[INPUTS_MAX];
+
+        assert(q);
+        assert(!q->capture);
+
+        if (!q->capture_path)
+                return 0;
+        return capture_open(q->capture_path, inputs, list_inputs(q, inputs), progress, ret_reason,
+                            &q->capture);
 }

@@ -6,6 +6,7 @@
  *
  * Blocks on reading files. */
 
+#include "capture.h"
 #include "firmware-config.h"
 #include "verb.h"
 
@@ -19,6 +20,7 @@ typedef struct RecoverRequest {
         bool want_help;   /* nothing else was looked at then */
         bool is_dry_run;
         const Soc *soc;
+        const char *capture_path; /* NULL: not wanted */
         const char *port, *stage, *timeout;
         Stage first_stage;
         uint64_t timeout_usec;
@@ -27,6 +29,7 @@ typedef struct RecoverRequest {
         FirmwareConfig config;                 /* what they say in all */
         const char *paths[_FIRMWARE_KIND_MAX]; /* NULL: not named */
         Firmware *images[_FIRMWARE_KIND_MAX];  /* NULL: not opened yet */
+        Capture *capture;                      /* so */
 } RecoverRequest;
 
 /* Reports what is wrong, and returns EXIT_STATUS_USAGE then; else EXIT_STATUS_SUCCESS. */
@@ -34,5 +37,10 @@ ExitStatus recover_request_parse(RecoverRequest *q, char *const *argv, Progress 
 
 /* Opens one of the files that are named. Returns as firmware_open(). */
 int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_reason);
+
+/* If a capture is wanted: looks whether its file could be opened, or opens it; no file that is named for
+ * something else is overwritten. Return as capture_check() and capture_open(). */
+int recover_request_check_capture(const RecoverRequest *q, char **ret_reason);
+int recover_request_open_capture(RecoverRequest *q, Progress *progress, char **ret_reason);
 
 void recover_request_done(RecoverRequest *q);

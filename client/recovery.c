@@ -1174,3 +1174,16 @@ RecoveryResult recovery_get_result(const Recovery *r) {
 
         return r->result;
 }
+
+const char *recovery_get_stage_phrase(const Recovery *r, int ifindex) {
+        static const char *const during[_STAGE_MAX] = {"ROM stage", "SPL stage"};
+        static const char *const after[_STAGE_MAX] = {"after the ROM stage", "after the SPL stage"};
+        bool is_other;
+
+        assert(r);
+
+        if (r->begin_usec == 0)
+                return "before a board came";
+        is_other = r->ifindex > 0 && ifindex > 0 && ifindex != r->ifindex;
+        return (has_board(r) || r->is_implied) && !is_other ? during[r->stage] : after[r->stage];
+}

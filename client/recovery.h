@@ -88,7 +88,13 @@ uint64_t recovery_get_deadline(const Recovery *r);
 /* Whether a board has come. */
 bool recovery_has_begun(const Recovery *r);
 
-/* The board's port, or the one that was asked for, or NULL. Borrowed. */
+RecoveryResult recovery_get_result(const Recovery *r);
+
+/* The USB port of the board, or the one that was asked for; NULL: not known yet. Borrowed until the next
+ * input. */
 const char *recovery_get_port(const Recovery *r);
 
-RecoveryResult recovery_get_result(const Recovery *r);
+/* A phrase for a datagram that came in on interface @ifindex (0: not known), or is sent now: which stage's
+ * it is, as far as the session has told: "ROM stage"; or "after the ROM stage", when it is of what comes
+ * then. */
+const char *recovery_get_stage_phrase(const Recovery *r, int ifindex);

@@ -2,15 +2,21 @@
 
 #include "transport.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 
 #include "bus-contract.h"
 #include "fd-util.h"
 #include "udp-endpoint.h"
 
+#define BOOTP_SERVER_PORT 67u
 #define BOOTP_CLIENT_PORT 68u
+#define TFTP_PORT         69u
 #define RECEIVE_SIZE_MAX  2048u /* no request or ACK is longer; what is, is cut, and ignored */
+
+#define COMMENT_LEN_MAX 512
 
 enum {
         SOCKET_BOOTP,
@@ -21,20 +27,127 @@ enum {
 struct Transport {
         sd_event *event;
         Recovery *recovery; /* borrowed; NULL before transport_start() */
+        Capture *capture;   /* borrowed; NULL: nobody wants it */
         int fds[TRANSPORT_N_SOCKETS];
         sd_event_source *io_sources[TRANSPORT_N_SOCKETS];
         sd_event_source *timer_source;
         TransportCallback on_over;
         void *userdata;
         bool is_over;
+        struct sockaddr_in peers[RECOVERY_TFTP_SLOTS]; /* whom each slot was connected to */
 };
+
+/* --- the capture ----------------------------------------------------------------------------- */
+
+/* One of our sockets as the board sees it: nftables gives the first two their real ports. */
+static struct sockaddr_in get_own_address(const Transport *t, size_t index) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        uint16_t port = 0;
+
+        (void) inet_pton(AF_INET, SESSION_SERVER_ADDRESS, &address.sin_addr);
+        if (index == SOCKET_BOOTP)
+                port = BOOTP_SERVER_PORT;
+        else if (index == SOCKET_TFTP)
+                port = TFTP_PORT;
+        else
+                (void) udp_endpoint_get_port(t->fds[index], &port);
+        address.sin_port = htons(port);
+        return address;
+}
+
+/* Adds what the recovery knows of it, and @note. */
+static void capture(const Transport *t, CaptureDatagram *datagram, int ifindex, const char *note) {
+        const char *port = recovery_get_port(t->recovery);
+        char comment[COMMENT_LEN_MAX];
+
+        (void) snprintf(comment, sizeof(comment), "%s%s, %s%s",
+                        port ? "port " : "port not known yet", port ? port : "",
+                        recovery_get_stage_phrase(t->recovery, ifindex), note);
+        datagram->comment = comment;
+        capture_add(t->capture, datagram);
+}
+
+static void capture_received(const Transport *t, size_t index, const void *bytes,
+                             const UdpDatagram *received, const char *note) {
+        const struct iovec part = {(void *) bytes, received->len};
+        CaptureDatagram datagram = {
+                .way = CAPTURE_RECEIVED,
+                .is_broadcast = received->is_broadcast,
+                .source = received->source,
+                .parts = &part,
+                .n_parts = 1,
+                .full_len = received->full_len,
+        };
+
+        if (!t->capture)
+                return;
+        datagram.destination = get_own_address(t, index);
+        if (received->destination.s_addr != htonl(INADDR_ANY))
+                datagram.destination.sin_addr = received->destination;
+        capture(t, &datagram, received->ifindex, note);
+}
+
+/* @sent: an UdpSent or a negative errno, which is returned. @peer NULL: it was broadcast to BOOTP's
+ * clients. */
+static int capture_sent(const Transport *t, size_t index, const struct sockaddr_in *peer,
+                        const struct iovec *parts, size_t n_parts, int ifindex, int sent) {
+        CaptureDatagram datagram = {
+                .way = sent == UDP_SENT ? CAPTURE_SENT : CAPTURE_NOT_SENT,
+                .is_broadcast = !peer,
+                .parts = parts,
+                .n_parts = n_parts,
+        };
+        char note[96] = "";
+
+        if (!t->capture)
+                return sent;
+
+        datagram.source = get_own_address(t, index);
+        if (peer)
+                datagram.destination = *peer;
+        else
+                datagram.destination = (struct sockaddr_in){
+                        .sin_family = AF_INET,
+                        .sin_port = htons(BOOTP_CLIENT_PORT),
+                        .sin_addr.s_addr = htonl(INADDR_BROADCAST),
+                };
+        for (size_t i = 0; i < n_parts; i++)
+                datagram.full_len += parts[i].iov_len;
+        if (sent != UDP_SENT)
+                (void) snprintf(note, sizeof(note), "; NOT SENT: %s",
+                                sent < 0                       ? strerror(-sent)
+                                : sent == UDP_SENT_UNREACHABLE ? "no way to the board"
+                                                               : "no room in a queue");
+        capture(t, &datagram, ifindex, note);
+        return sent;
+}
+
+/* What is in a socket that nobody is going to read. */
+static void capture_rest(const Transport *t, size_t index) {
+        uint8_t buffer[RECEIVE_SIZE_MAX];
+
+        if (!t->capture || !t->recovery)
+                return;
+        for (unsigned i = 0; i < UDP_ENDPOINT_BATCH_MAX; i++) {
+                UdpDatagram datagram = {};
+                int event = udp_endpoint_receive(t->fds[index], buffer, sizeof(buffer), &datagram);
+
+                if (event == UDP_EVENT_DATAGRAM)
+                        capture_received(t, index, buffer, &datagram, "; too late to be read");
+                else if (event <= 0)
+                        return;
+        }
+}
 
 /* --- out ------------------------------------------------------------------------------------- */
 
 static int send_bootp(int ifindex, const void *reply, size_t len, void *userdata) {
         Transport *t = userdata;
+        const struct iovec part = {(void *) reply, len};
 
-        return udp_endpoint_broadcast(t->fds[SOCKET_BOOTP], ifindex, BOOTP_CLIENT_PORT, reply, len);
+        return capture_sent(t, SOCKET_BOOTP, NULL, &part, 1, ifindex,
+                            udp_endpoint_broadcast(t->fds[SOCKET_BOOTP], ifindex, BOOTP_CLIENT_PORT,
+                                                   reply, len));
 }
 
 /* The datagram's two parts; sendmsg() does not write to them. */
@@ -49,12 +162,14 @@ static int send_tftp_reply(const struct sockaddr_in *peer, const TftpDatagram *d
         struct iovec iov[2];
 
         gather(datagram, iov);
-        return udp_endpoint_send_to(t->fds[SOCKET_TFTP], peer, iov, ELEMENTSOF(iov));
+        return capture_sent(t, SOCKET_TFTP, peer, iov, ELEMENTSOF(iov), 0,
+                            udp_endpoint_send_to(t->fds[SOCKET_TFTP], peer, iov, ELEMENTSOF(iov)));
 }
 
 static int connect_slot(unsigned slot, const struct sockaddr_in *peer, void *userdata) {
         Transport *t = userdata;
 
+        t->peers[slot] = *peer;
         return udp_endpoint_connect(t->fds[SOCKET_FIRST_SLOT + slot], peer);
 }
 
@@ -63,12 +178,15 @@ static int send_slot(unsigned slot, const TftpDatagram *datagram, void *userdata
         struct iovec iov[2];
 
         gather(datagram, iov);
-        return udp_endpoint_send(t->fds[SOCKET_FIRST_SLOT + slot], iov, ELEMENTSOF(iov), true);
+        return capture_sent(
+                t, SOCKET_FIRST_SLOT + slot, &t->peers[slot], iov, ELEMENTSOF(iov), 0,
+                udp_endpoint_send(t->fds[SOCKET_FIRST_SLOT + slot], iov, ELEMENTSOF(iov), true));
 }
 
 static int disconnect_slot(unsigned slot, void *userdata) {
         Transport *t = userdata;
 
+        capture_rest(t, SOCKET_FIRST_SLOT + slot);
         return udp_endpoint_disconnect(t->fds[SOCKET_FIRST_SLOT + slot]);
 }
 
@@ -119,6 +237,8 @@ static void drain_socket(Transport *t, size_t index) {
                         recovery_on_session_lost(t->recovery, strerror(-event));
                         return;
                 }
+                if (event == UDP_EVENT_DATAGRAM)
+                        capture_received(t, index, buffer, &datagram, "");
                 deliver(t, index, event, buffer, &datagram);
         }
 }
@@ -214,11 +334,18 @@ Transport *transport_free(Transport *t) {
         sd_event_source_disable_unref(t->timer_source);
         for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++) {
                 sd_event_source_disable_unref(t->io_sources[i]);
+                capture_rest(t, i);
                 t->fds[i] = fd_close(t->fds[i]);
         }
         sd_event_unref(t->event);
         free(t);
         return NULL;
+}
+
+void transport_set_capture(Transport *t, Capture *capture) {
+        assert(t);
+
+        t->capture = capture;
 }
 
 int transport_start(Transport *t, Recovery *recovery) {

@@ -8,6 +8,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "capture.h"
 #include "macro.h"
 #include "recovery.h"
 
@@ -24,12 +25,15 @@ typedef void (*TransportCallback)(void *userdata);
 int transport_new(sd_event *event, const int fds[static TRANSPORT_N_SOCKETS],
                   TransportCallback on_over, void *userdata, Transport **ret);
 
-/* Closes the sockets. */
+/* Closes the sockets; what nobody has read from them goes to the capture alone. */
 Transport *transport_free(Transport *t);
 DEFINE_CLEANUP_FUNC(Transport, transport_free);
 
 /* RecoverySpec.ops; `userdata` is the Transport. */
 extern const RecoveryOps transport_ops;
+
+/* From now on @capture, borrowed until transport_free(), gets every datagram, too. */
+void transport_set_capture(Transport *t, Capture *capture);
 
 /* From now on @recovery, borrowed until transport_free(), is fed. Returns 0 or a negative errno. */
 int transport_start(Transport *t, Recovery *recovery);

@@ -11,7 +11,7 @@ static const char help[] =
         "that are plugged in. Each finding is a line: ok, note, warning or problem.\n"
         "\n"
         "  -f, --firmware-file FILE, -F, --firmware DICT, --spl FILE, --u-boot FILE,\n"
-        "      --port PORT, --stage rom|spl, --timeout SECONDS, --dry-run\n"
+        "      --port PORT, --stage rom|spl, --timeout SECONDS, --capture FILE, --dry-run\n"
         "                         as of 'snagctl recover'; none of them is needed\n"
         "      --help             show this\n"
         "\n"

@@ -4,6 +4,7 @@
  * costs no password. */
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 
@@ -40,6 +41,8 @@ static const char help[] =
         "                         --spl is not needed then\n"
         "      --dry-run          check the files and this computer, and recover nothing (as 'check')\n"
         "      --timeout SECONDS  give up if no board has come by then; else wait for ever\n"
+        "      --capture FILE     write all that the board sends and is sent to FILE: a capture for\n"
+        "                         Wireshark, to look at or for a bug report\n"
         "      --help             show this\n"
         "\n"
         "The result goes to standard output, progress and messages to standard error.\n"
@@ -84,6 +87,31 @@ static ExitStatus open_files(RecoverRequest *q, Progress *progress) {
                         return status;
         }
         return EXIT_STATUS_SUCCESS;
+}
+
+/* What cannot be written costs no password either. */
+static ExitStatus open_capture(RecoverRequest *q, Progress *progress) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (recover_request_open_capture(q, progress, &reason) >= 0)
+                return EXIT_STATUS_SUCCESS;
+        if (!reason)
+                return verb_out_of_memory(progress);
+        progress_error(progress, "%s", reason);
+        return EXIT_STATUS_USAGE;
+}
+
+/* On failure it is what somebody else will want to see. */
+static void finish_capture(const RecoverRequest *q, ExitStatus status, Progress *progress) {
+        uint64_t n = q->capture ? capture_finish(q->capture) : 0;
+
+        if (n == 0)
+                return;
+        if (status == EXIT_STATUS_SUCCESS)
+                progress_note(progress, "%" PRIu64 " packets captured in '%s'", n, q->capture_path);
+        else
+                progress_hint(progress, "  %" PRIu64 " packets captured in '%s', for a bug report",
+                              n, q->capture_path);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -227,6 +255,7 @@ static int set_up(Run *run, ProxyError *error) {
                                 .stage = q->stage,
                                 .first_stage = q->first_stage,
                                 .no_board_timeout_usec = q->timeout_usec,
+                                .capture = q->capture,
                                 .callbacks = &attempt_callbacks,
                                 .userdata = run,
                         },
@@ -316,5 +345,11 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
 
-        return recover(&request, progress);
+        status = open_capture(&request, progress);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+
+        status = recover(&request, progress);
+        finish_capture(&request, status, progress);
+        return status;
 }

@@ -53,6 +53,7 @@ complete -c snagctl -n $recover -s f -l firmware-file -x -k -a '(__snagctl_files
 complete -c snagctl -n $recover -s F -l firmware -x -k -a '(__snagctl_files .yaml .yml)' -d 'A configuration of Snagboot, inline'
 complete -c snagctl -n $recover -l spl -x -k -a '(__snagctl_files .bin MLO)' -d 'What the ROM loads'
 complete -c snagctl -n $recover -l u-boot -x -k -a '(__snagctl_files .itb .img)' -d 'What the SPL loads'
+complete -c snagctl -n $recover -l capture -x -k -a '(__snagctl_files .pcapng)' -d 'Write all that is sent and received to a file'
 complete -c snagctl -n $recover -l port -x -a '(__snagctl_show list 1 4; __snagctl_show list 2 4)' -d 'Only a board on this USB port'
 complete -c snagctl -n $recover -l dry-run -d 'Check, and recover nothing'
 complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its SPL runs'" -d 'Where the board is'

@@ -39,7 +39,7 @@ SESSION  STATE    PORT   SOC     STAGE  USER   FAILURE
 s7       ready    1-1.4  am335x  rom    alice  -
 s12      waiting  -      am335x  -      bob    -
 END
-touch "$work"/cwd/{MLO,board.yaml,u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
+touch "$work"/cwd/{MLO,board.yaml,old.pcapng,u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
 export FAKE=$work FAKE_FAULT=
 unset XDG_DATA_HOME XDG_CONFIG_HOME XDG_DATA_DIRS BASH_ENV ENV
 
@@ -76,6 +76,7 @@ lines=(
         'snagctl recover am335x -f '
         'snagctl recover am335x --firmware=b'
         'snagctl --quiet recover am335x --st'
+        'snagctl recover am335x --capture '
 )
 
 for shell in bash zsh fish; do
@@ -95,9 +96,11 @@ for shell in bash zsh fish; do
                 # It offers every file, those first that fit.
                 is "$shell: files for --spl" "$(first_in_fish "${lines[5]}" 2)" 'u-boot-spl.bin MLO'
                 is "$shell: files for --u-boot" "$(first_in_fish "${lines[6]}" 2)" 'fit.itb u-boot.img'
+                is "$shell: files for --capture" "$(first_in_fish "${lines[17]}" 1)" old.pcapng
         else
                 is "$shell: files for --spl" "${got[5]}" 'MLO folder u-boot-spl.bin'
                 is "$shell: files for --u-boot" "${got[6]}" 'fit.itb folder u-boot.img'
+                is "$shell: files for --capture" "${got[17]}" 'folder old.pcapng'
         fi
         is "$shell: a Snagboot file" "$(tr ' ' '\n' <<<"${got[14]}" | grep yaml)" board.yaml
         is "$shell: one behind '='" "${got[15]}" board.yaml

@@ -349,6 +349,43 @@ START_TEST(test_answers_with_the_file_of_the_stage) {
 }
 END_TEST
 
+#define assert_phrase(w, ifindex, phrase) \
+        ck_assert_str_eq(recovery_get_stage_phrase((w)->r, (ifindex)), (phrase))
+
+START_TEST(test_tells_whose_a_datagram_is) {
+        World *w = world_new();
+
+        ck_assert_ptr_null(recovery_get_port(w->r));
+        assert_phrase(w, ROM_IFINDEX, "before a board came");
+        plug(w, "rom");
+        ck_assert_str_eq(recovery_get_port(w->r), "1-1.4");
+        assert_phrase(w, ROM_IFINDEX, "ROM stage");
+        assert_phrase(w, 0, "ROM stage");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        fetch(w, &w->spl);
+        assert_phrase(w, ROM_IFINDEX, "ROM stage");
+        /* The session's word on it is still to come. */
+        assert_phrase(w, SPL_IFINDEX, "after the ROM stage");
+        unplug(w);
+        assert_phrase(w, SPL_IFINDEX, "after the ROM stage");
+        assert_phrase(w, 0, "after the ROM stage");
+        run_spl(w);
+        assert_phrase(w, SPL_IFINDEX, "SPL stage");
+        world_free(w);
+
+        /* An SPL that nobody has announced is answered as one. */
+        w = world_new();
+        run_rom(w);
+        unplug(w);
+        bootp(w, SPL_IFINDEX, SPL_CLASS, DHCP_DISCOVER);
+        assert_phrase(w, SPL_IFINDEX, "after the ROM stage");
+        pass(w, SECONDS(1));
+        ck_assert_uint_eq(w->n_bootp, 2);
+        assert_phrase(w, SPL_IFINDEX, "SPL stage");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_spl_stage_alone) {
         World *w = malloc(sizeof(World));
 
@@ -1127,7 +1164,8 @@ START_TEST(test_cut_at_every_step) {
 END_TEST
 
 TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_the_stage,
-          test_spl_stage_alone, test_leaving_after_the_last_block_is_success,
+          test_tells_whose_a_datagram_is, test_spl_stage_alone,
+          test_leaving_after_the_last_block_is_success,
           test_unreachable_after_the_last_block_is_success, test_long_transfers_are_shown,
           test_early_request_waits_for_ready, test_each_early_request_is_answered,
           test_request_is_answered_without_ready, test_request_before_any_word_of_the_board,

@@ -25,7 +25,7 @@ static int last_status;
 static char out[65536], err[65536];
 
 static const char *in_folder(const char *name) {
-        static char paths[4][128];
+        static char paths[8][128];
         static unsigned next;
         char *path = paths[next++ % ELEMENTSOF(paths)];
 
@@ -342,6 +342,51 @@ START_TEST(test_files_that_cannot_be_used) {
 }
 END_TEST
 
+static void check_untouched(const char *name, off_t size) {
+        struct stat st;
+
+        ck_assert_int_eq(stat(in_folder(name), &st), 0);
+        ck_assert_int_eq(st.st_size, size);
+}
+
+START_TEST(test_files_that_cannot_be_captured_to) {
+        write_text("board.yaml", "spl:\n  path: u-boot-spl.bin\nu-boot:\n  path: u-boot.img\n");
+        RUN(GOOD_RECOVER, "--capture", folder);
+        check(2, NULL, "is a directory");
+        RUN(GOOD_RECOVER, "--capture", "-");
+        check(2, NULL, "'-': a capture is not written to standard output");
+        RUN(GOOD_RECOVER, "--capture", in_folder("fifo"));
+        check(2, NULL, "fifo' is not a regular file");
+        RUN(GOOD_RECOVER, "--capture=/dev/full");
+        check(2, NULL, "not a regular file");
+        RUN(GOOD_RECOVER, "--capture", in_folder("none/x"));
+        check(2, NULL, "No such file");
+        RUN(GOOD_RECOVER, "--capture");
+        check(2, NULL, "needs a value");
+
+        RUN(GOOD_RECOVER, "--capture", in_folder("u-boot.img"));
+        check(2, NULL, "would be overwritten by the capture");
+        check_untouched("u-boot.img", 20000);
+        RUN("recover", "am335x", "-f", in_folder("board.yaml"), "--capture",
+            in_folder("u-boot-spl.bin"));
+        check(2, NULL, "would be overwritten by the capture");
+        check_untouched("u-boot-spl.bin", 5000);
+        RUN("recover", "am335x", "-f", in_folder("board.yaml"), "--capture",
+            in_folder("board.yaml"));
+        check(2, NULL, "would be overwritten by the capture");
+        check_untouched("board.yaml", 55);
+
+        /* The images are looked at first: with a mistake there, nothing is made or replaced. */
+        write_text("old", "old");
+        RUN("recover", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT, "--capture",
+            in_folder("old"));
+        check(2, NULL, "empty' is empty");
+        check_untouched("old", 3);
+        RUN(GOOD_RECOVER, "--capture", in_folder("old"));
+        check(1, NULL, "cannot connect to the system bus");
+}
+END_TEST
+
 /* --- with a bus ------------------------------------------------------------------------------ */
 
 START_TEST(test_firmware_configurations) {
@@ -416,6 +461,13 @@ START_TEST(test_check) {
         ck_assert_ptr_nonnull(strstr(out, "ok: snagd answers"));
         ck_assert_ptr_nonnull(strstr(out, "ok: you may recover boards without a password"));
         ck_assert_ptr_nonnull(strstr(out, "the board on port 1-1.4 is in a session already"));
+        RUN("check", "am335x", "--capture", in_folder("new.pcapng"));
+        ck_assert_ptr_nonnull(strstr(out, "new.pcapng' can be captured to"));
+        ck_assert_int_lt(access(in_folder("new.pcapng"), F_OK), 0);
+        RUN("recover", "--dry-run", "am335x", GOOD_SPL, GOOD_U_BOOT, "--capture",
+            in_folder("u-boot.img"));
+        check(2, "problem: '", NULL);
+        ck_assert_ptr_nonnull(strstr(out, "u-boot.img', and would be overwritten by the capture"));
         RUN("check", "am335x", "--port=2-1");
         ck_assert_ptr_nonnull(strstr(out, "note: no am335x is plugged in now on port 2-1"));
         RUN("recover", "--dry-run", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT);
@@ -586,6 +638,30 @@ START_TEST(test_recovers) {
         start_snagd(&(FakeStory){.starts_at_spl = true});
         RUN("recover", "--stage=spl", "--u-boot", in_folder("u-boot.img"), "am335x");
         check(0, "u-boot.img 20000 bytes", "1-1.4: U-Boot served");
+}
+END_TEST
+
+/* What is in the file, tests/stack/capture.sh shows. */
+START_TEST(test_captures) {
+        struct stat st;
+
+        write_text("old.pcapng", "old");
+        start_snagd(&(FakeStory){.plugs_board = true});
+        RUN(GOOD_RECOVER, "--capture", in_folder("old.pcapng"));
+        check(0, "recovered in", "packets captured in '");
+        ck_assert_int_eq(stat(in_folder("old.pcapng"), &st), 0);
+        ck_assert_int_gt(st.st_size, 25000);
+        stop(&fake_pid);
+        stop(&bus_pid);
+
+        /* Nothing came, so there is nothing to show; but it is a capture. */
+        start_snagd(&(FakeStory){});
+        RUN(GOOD_RECOVER, "--timeout=0.1", "--capture", in_folder("old.pcapng"));
+        check(4, NULL, "no board came in time");
+        ck_assert_ptr_null(strstr(err, "captured"));
+        ck_assert_int_eq(stat(in_folder("old.pcapng"), &st), 0);
+        ck_assert_int_gt(st.st_size, 100);
+        ck_assert_int_lt(st.st_size, 2000);
 }
 END_TEST
 
@@ -760,6 +836,7 @@ int main(void) {
                 test_malformed_port,
                 test_malformed_timeout,
                 test_files_that_cannot_be_used,
+                test_files_that_cannot_be_captured_to,
                 test_firmware_configurations,
                 test_not_installed,
                 test_list_and_status,
@@ -775,6 +852,7 @@ int main(void) {
                 test_session_is_closed_by_others,
                 test_board_is_pulled,
                 test_recovers,
+                test_captures,
                 test_believes_nobody_but_snagd,
                 test_recovers_with_mlo,
                 test_signals,
