@@ -52,6 +52,11 @@ static const char help[] =
         "  --silent-after STAGE:STEP\n"
         "                         sends nothing any more (rom:plug: no BOOTP; arp-answered: no RRQ;\n"
         "                         block=N: no ACK of a later block), but stays plugged in\n"
+        "  --error-after STAGE:STEP\n"
+        "                         breaks its transfer off by a TFTP ERROR after the step: oack,\n"
+        "                         block=N\n"
+        "  --error-text TEXT      what it says then; default \"File too large\"\n"
+        "  --ask-for [STAGE:]NAME asks for that file, whatever it was told\n"
         "  --no-spl-device        the SPL has no USB: no second device\n"
         "  --no-spl-dhcp          the second device comes, but never asks\n"
         "  --rom-again N          the ROM comes back N times after its SPL was sent\n"
@@ -92,6 +97,9 @@ enum {
         OPT_PULL_AFTER,
         OPT_REPLUG,
         OPT_SILENT_AFTER,
+        OPT_ERROR_AFTER,
+        OPT_ERROR_TEXT,
+        OPT_ASK_FOR,
         OPT_NO_SPL_DEVICE,
         OPT_NO_SPL_DHCP,
         OPT_ROM_AGAIN,
@@ -127,6 +135,9 @@ static const struct option long_options[] = {
         {"pull-after", required_argument, NULL, OPT_PULL_AFTER},
         {"replug", required_argument, NULL, OPT_REPLUG},
         {"silent-after", required_argument, NULL, OPT_SILENT_AFTER},
+        {"error-after", required_argument, NULL, OPT_ERROR_AFTER},
+        {"error-text", required_argument, NULL, OPT_ERROR_TEXT},
+        {"ask-for", required_argument, NULL, OPT_ASK_FOR},
         {"no-spl-device", no_argument, NULL, OPT_NO_SPL_DEVICE},
         {"no-spl-dhcp", no_argument, NULL, OPT_NO_SPL_DHCP},
         {"rom-again", required_argument, NULL, OPT_ROM_AGAIN},
@@ -189,6 +200,26 @@ static int parse_stage(const char *value, BoardOptions *o) {
         return is_known ? 0 : -EINVAL;
 }
 
+/* Before it has the server's port, a board has nobody to send an ERROR to. */
+static int parse_error_rule(const char *value, StepRule *ret) {
+        StepRule rule;
+        int r = step_rule_parse(value, &rule);
+
+        if (r < 0)
+                return r;
+        if (rule.step != STEP_OACK && rule.step != STEP_BLOCK)
+                return -EINVAL;
+        *ret = rule;
+        return 0;
+}
+
+static int parse_file_name(const char *value, const char **ret) {
+        if (*value == '\0' || strlen(value) > FILE_NAME_MAX)
+                return -EINVAL;
+        *ret = value;
+        return 0;
+}
+
 /* The options that are given for a stage. */
 static int parse_stage_option(int option, const char *value, BoardOptions *o) {
         unsigned mask = split_stage(&value), percent = 0;
@@ -214,6 +245,10 @@ static int parse_stage_option(int option, const char *value, BoardOptions *o) {
                         r = step_rule_parse(value, &stage->pull);
                 else if (option == OPT_SILENT_AFTER)
                         r = step_rule_parse(value, &stage->silent);
+                else if (option == OPT_ERROR_AFTER)
+                        r = parse_error_rule(value, &stage->error);
+                else if (option == OPT_ASK_FOR)
+                        r = parse_file_name(value, &stage->ask_for);
                 else
                         r = nonsense_parse(value, &stage->nonsense);
         }
@@ -281,6 +316,9 @@ static int parse_option(int option, const char *value, BoardOptions *o, bool *ha
                 return parse_u64(value, UINT64_MAX, &o->seed);
         case OPT_REPLUG:
                 return parse_seconds(value, max_usec, &o->replug_usec);
+        case OPT_ERROR_TEXT:
+                o->error_text = value;
+                return strlen(value) <= ERROR_TEXT_MAX ? 0 : -EINVAL;
         case OPT_NO_SPL_DEVICE:
                 o->has_spl_device = false;
                 return 0;
@@ -312,6 +350,7 @@ static void set_defaults(BoardOptions *o) {
                 .answers_arp = true,
                 .window_size = 1,
                 .block_size = 1468,
+                .error_text = "File too large",
                 .has_spl_device = true,
                 .has_spl_dhcp = true,
         };

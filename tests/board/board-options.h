@@ -7,14 +7,21 @@
 #include "board-frame.h"
 #include "macro.h"
 
+enum {
+        FILE_NAME_MAX = 128,
+        ERROR_TEXT_MAX = 200,
+};
+
 typedef struct StageOptions {
         FrameFaults faults;
         StepRule pull;
         StepRule silent;
+        StepRule error;
         uint32_t nonsense; /* 1 << NonsenseKind */
         uint8_t mac[MAC_LEN];
         const char *vci;
         const char *image_path;
+        const char *ask_for; /* NULL: the file that it was told of */
 } StageOptions;
 
 typedef struct BoardOptions {
@@ -38,6 +45,7 @@ typedef struct BoardOptions {
         unsigned window_size;
         unsigned block_size;
         unsigned n_rom_again;
+        const char *error_text;
         bool has_spl_device;
         bool has_spl_dhcp;
 } BoardOptions;

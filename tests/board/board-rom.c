@@ -120,14 +120,18 @@ static void send_rrq(BoardStage *stage) {
                 board_stage_step(stage, STEP_RRQ_SENT, 0);
 }
 
+static void send_tftp(BoardStage *stage, const void *packet, size_t len) {
+        const Rom *rom = stage->state;
+
+        board_stage_send_udp(stage, stage->server_ip, ROM_TFTP_PORT, rom->server_port, packet, len);
+}
+
 static void send_ack(BoardStage *stage, uint16_t block) {
-        Rom *rom = stage->state;
         uint8_t packet[4];
 
         put_be16(packet, TFTP_ACK);
         put_be16(packet + 2, block);
-        board_stage_send_udp(stage, stage->server_ip, ROM_TFTP_PORT, rom->server_port, packet,
-                             sizeof(packet));
+        send_tftp(stage, packet, sizeof(packet));
 }
 
 /* Returns whether the ROM takes it. */
@@ -157,6 +161,7 @@ static void handle_reply(BoardStage *stage, const Packet *packet) {
         stage->ip = reply.yiaddr;
         stage->server_ip = reply.siaddr;
         memcpy(stage->file, reply.file, sizeof(stage->file));
+        board_stage_choose_file(stage);
         json_escape(stage->file, strlen(stage->file), stage->tally->file,
                     sizeof(stage->tally->file));
         stage->tally->answered_request = stage->tally->n_requests;
@@ -319,6 +324,7 @@ Outcome board_rom_run(BoardStage *stage) {
                 .start = send_request,
                 .on_packet = rom_on_packet,
                 .on_timeout = rom_on_timeout,
+                .send_tftp = send_tftp,
         };
         Rom rom = {};
 

@@ -13,6 +13,9 @@ enum {
         /* A server's timer cannot be as fast as this; an answer to the second of two ACKs is. */
         DOUBLED_ACK_USEC = 20 * 1000,
         IMAGE_LEN_MAX = 256 * 1024 * 1024,
+
+        TFTP_ERROR = 5,
+        TFTP_ERROR_TOO_LARGE = 3, /* as U-Boot numbers its "File too large" */
 };
 
 void board_stage_set_timer(BoardStage *stage, uint64_t usec) {
@@ -45,15 +48,29 @@ static double *step_time(StageTally *tally, BoardStep step, uint64_t block) {
         return NULL;
 }
 
+/* Sends an ERROR, and gives its transfer up. */
+static void break_off(BoardStage *stage) {
+        const char *text = stage->options->error_text;
+        uint8_t packet[4 + ERROR_TEXT_MAX + 1] = {};
+
+        put_be16(packet, TFTP_ERROR);
+        put_be16(packet + 2, TFTP_ERROR_TOO_LARGE);
+        memcpy(packet + 4, text, strlen(text));
+        stage->ops->send_tftp(stage, packet, 4 + strlen(text) + 1);
+        (void) board_link_flush(stage->link, now_usec() + USEC_PER_SEC);
+        board_stage_fail(stage, "broke the transfer off: %s", text);
+}
+
 bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block) {
         bool is_pull = step_rule_matches(&stage->own->pull, step, block);
+        bool is_error = step_rule_matches(&stage->own->error, step, block);
         bool is_silence = step_rule_matches(&stage->own->silent, step, block);
         double *ms = step_time(stage->tally, step, block);
 
         if (ms && *ms < 0)
                 *ms = report_now_ms(stage->report);
         /* Of the blocks only those that matter: an image has hundreds. */
-        if (step == STEP_BLOCK && (block == 1 || is_pull || is_silence))
+        if (step == STEP_BLOCK && (block == 1 || is_pull || is_silence || is_error))
                 report_event(stage->report, "step", stage->name,
                              "\"step\":\"block\",\"block\":%" PRIu64, block);
         else if (step != STEP_BLOCK)
@@ -66,6 +83,8 @@ bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block) {
         }
         if (is_pull && stage->outcome == OUTCOME_NONE)
                 stage->outcome = OUTCOME_PULLED;
+        if (is_error && stage->outcome == OUTCOME_NONE && !stage->is_silent)
+                break_off(stage);
         return stage->outcome == OUTCOME_NONE && !stage->is_silent;
 }
 
@@ -85,6 +104,11 @@ void board_stage_send_udp(BoardStage *stage, uint32_t dst, uint16_t src_port, ui
         memcpy(spec.eth_src, stage->own->mac, MAC_LEN);
         memcpy(spec.eth_dst, dst == IP_BROADCAST ? mac_broadcast : stage->server_mac, MAC_LEN);
         board_link_send(stage->link, frame, frame_build_udp(frame, &spec, payload, len));
+}
+
+void board_stage_choose_file(BoardStage *stage) {
+        if (stage->own->ask_for)
+                (void) snprintf(stage->file, sizeof(stage->file), "%s", stage->own->ask_for);
 }
 
 int board_stage_wait_link(BoardStage *stage, uint64_t deadline_usec) {

@@ -30,6 +30,8 @@ typedef struct StageOps {
         void (*start)(BoardStage *stage);
         void (*on_packet)(BoardStage *stage, const LinkFrame *frame, const Packet *packet);
         void (*on_timeout)(BoardStage *stage);
+        /* To the server's port of the transfer. */
+        void (*send_tftp)(BoardStage *stage, const void *packet, size_t len);
 } StageOps;
 
 struct BoardStage {
@@ -55,7 +57,7 @@ struct BoardStage {
         uint32_t server_ip;
         uint8_t server_mac[MAC_LEN];
         bool has_server_mac;
-        char file[129];
+        char file[FILE_NAME_MAX + 1];
 
         uint8_t *image; /* owned */
         size_t image_len, image_allocated;
@@ -72,7 +74,8 @@ Outcome board_stage_run(BoardStage *stage);
 /* U-Boot's clock and the ROM's: a timer @usec from now, scaled. */
 void board_stage_set_timer(BoardStage *stage, uint64_t usec);
 
-/* A step was reached: reported; may pull or silence the board. Returns whether to go on. */
+/* A step was reached: reported; may pull or silence the board, or break its transfer off. Returns
+ * whether to go on. */
 bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block);
 
 void board_stage_fail(BoardStage *stage, const char *format, ...) _printf_(2, 3);
@@ -88,6 +91,9 @@ void board_stage_send_arp_request(BoardStage *stage, uint32_t target);
 /* As above, from 0.0.0.0:68 to everybody's port 67, with the nonsense that was asked for before the
  * first one. @payload is in a buffer of @size bytes. */
 void board_stage_send_bootp(BoardStage *stage, uint8_t *payload, size_t size, size_t len);
+
+/* The stage has its file's name: what it really asks for, as it was told on the command line. */
+void board_stage_choose_file(BoardStage *stage);
 
 /* Waits until the host has fetched what was sent, which means that its link is up; reads nothing
  * meanwhile. At once if that is known already. Returns 0, -ETIMEDOUT, or another error, in which

@@ -359,6 +359,7 @@ static void start_tftp(BoardStage *stage) {
         UBoot *u = stage->state;
 
         parse_bootfile(stage);
+        board_stage_choose_file(stage);
         json_escape(stage->file, strlen(stage->file), stage->tally->file,
                     sizeof(stage->tally->file));
         u->remote_port = TFTP_PORT;
@@ -386,9 +387,15 @@ static size_t put_rrq(const BoardStage *stage, uint8_t *p, size_t size) {
         return len;
 }
 
+static void send_to_server(BoardStage *stage, const void *packet, size_t len) {
+        const UBoot *u = stage->state;
+
+        board_stage_send_udp(stage, stage->server_ip, u->our_port, u->remote_port, packet, len);
+}
+
 /* tftp_send(): what is due in this state. */
 static void send_tftp(BoardStage *stage) {
-        UBoot *u = stage->state;
+        const UBoot *u = stage->state;
         uint8_t packet[600];
         size_t len = 4;
 
@@ -399,16 +406,14 @@ static void send_tftp(BoardStage *stage) {
                 put_be16(packet, TFTP_ACK);
                 put_be16(packet + 2, u->cur_block);
         }
-        board_stage_send_udp(stage, stage->server_ip, u->our_port, u->remote_port, packet, len);
+        send_to_server(stage, packet, len);
 }
 
 static void refuse_options(BoardStage *stage, const char *why) {
         static const uint8_t packet[] = "\0\5\0\10Option Negotiation Failed";
-        UBoot *u = stage->state;
 
         report_oddity(stage->report, stage->name, "oack-refused", "%s", why);
-        board_stage_send_udp(stage, stage->server_ip, u->our_port, u->remote_port, packet,
-                             sizeof(packet));
+        send_to_server(stage, packet, sizeof(packet));
         board_stage_fail(stage, "Option Negotiation Failed: %s", why);
 }
 
@@ -665,6 +670,7 @@ Outcome board_uboot_run(BoardStage *stage) {
                 .start = send_discover,
                 .on_packet = uboot_on_packet,
                 .on_timeout = uboot_on_timeout,
+                .send_tftp = send_to_server,
         };
         UBoot u = {.bootp_timeout_ms = BOOTP_TIMEOUT_MS};
 
