@@ -69,6 +69,7 @@ static int begin(Attempt *a, const int *fds) {
         r = recovery_new(
                 &(RecoverySpec){
                         .soc = a->spec.soc,
+                        .first_stage = a->spec.first_stage,
                         .spl = a->spec.spl,
                         .u_boot = a->spec.u_boot,
                         .port = a->spec.port,

@@ -871,7 +871,7 @@ static void answer_kept(Recovery *r, uint64_t now_usec) {
 /* A request has waited long enough for a board that the session has not told of. What stage that is,
  * the board alone says; without a word, the one that comes next. */
 static void imply_board(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
-        Stage stage = r->spec.spl ? STAGE_ROM : STAGE_SPL;
+        Stage stage = r->spec.first_stage;
         BootpMessage message = {};
         BootpClientClass class;
         BootpServer server;
@@ -912,6 +912,7 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
 
         assert(spec);
         assert(spec->soc);
+        assert(spec->spl || spec->first_stage == STAGE_SPL);
         assert(spec->u_boot);
         assert(spec->progress);
         assert(spec->ops);
@@ -927,7 +928,7 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
         show_port(r);
         r->start_usec = USEC_INFINITY;
         r->since_usec = USEC_INFINITY;
-        r->stage = spec->spl ? STAGE_ROM : STAGE_SPL;
+        r->stage = spec->first_stage;
         (void) inet_pton(AF_INET, SESSION_SERVER_ADDRESS, &r->server_address);
         (void) inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &r->client_address);
         (void) inet_pton(AF_INET, SESSION_NETMASK, &r->netmask);
@@ -1039,11 +1040,8 @@ void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const
         assert(port);
         assert(problem);
 
-        if (r->state == STATE_RETURNING)
-                is_awaited = stage == STAGE_SPL;
-        else
-                is_awaited =
-                        (r->state == STATE_WAITING || r->state == STATE_LEFT) && stage == r->stage;
+        is_awaited = r->spec.first_stage == STAGE_SPL && stage == STAGE_SPL &&
+                     (r->state == STATE_WAITING || r->state == STATE_LEFT);
         if (!is_awaited || r->has_warned_held)
                 return;
         r->has_warned_held = true;

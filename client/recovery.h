@@ -40,7 +40,8 @@ typedef enum RecoveryResult {
 /* All borrowed for life. */
 typedef struct RecoverySpec {
         const Soc *soc;
-        const Firmware *spl; /* NULL: the first stage is STAGE_SPL */
+        Stage first_stage;   /* that the session takes; with STAGE_SPL it takes no ROM at all */
+        const Firmware *spl; /* may be NULL with STAGE_SPL */
         const Firmware *u_boot;
         const char *port;               /* that was asked for, or NULL; for messages */
         const char *session;            /* its id; for events */
@@ -64,8 +65,8 @@ void recovery_start(Recovery *r, uint64_t now_usec);
  * handed over first: the last ACK of a board that left may be among them. */
 void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info);
 
-/* A board on @port, in @stage, cannot be taken by this session, for the reason in the sentence @problem: it
- * may be the one that is waited for. */
+/* The interface of a board on @port, in @stage, is in use, as the sentence @problem tells: it may be the one
+ * that is waited for. A session whose first stage is the ROM takes it all the same. */
 void recovery_on_board_problem(Recovery *r, const char *port, Stage stage, const char *problem);
 
 /* The session or the daemon is gone, for the reason in the sentence @why. */

@@ -39,10 +39,10 @@ done
 
 # One that somebody else uses: the command that waits for it says so.
 unplug 1-2
-plug 1-4 rom
+plug 1-4 spl
 ip link set usb1-4 up
 announce 1-4
-recover held "${images[@]}"
+recover held --stage spl "${images[@]}"
 ok 'a board that cannot be taken' wait_until says held '1-4: a board is there, but cannot be taken: Its interface'
 kill -INT $recover_pid
 wait_for $recover_pid

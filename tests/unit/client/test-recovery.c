@@ -126,6 +126,7 @@ static void world_init(World *w, bool has_spl, uint64_t timeout_usec) {
         ck_assert_int_eq(recovery_new(
                                  &(RecoverySpec){
                                          .soc = soc_find("am335x"),
+                                         .first_stage = has_spl ? STAGE_ROM : STAGE_SPL,
                                          .spl = has_spl ? &w->spl : NULL,
                                          .u_boot = &w->u_boot,
                                          .no_board_timeout_usec = timeout_usec,
@@ -745,23 +746,36 @@ START_TEST(test_stuck_without_a_board) {
 END_TEST
 
 START_TEST(test_board_that_cannot_be_taken) {
-        World *w = world_new();
+        World *w = malloc(sizeof(World));
 
-        recovery_on_board_problem(w->r, "1-2", STAGE_SPL, "It is up.");
-        assert_not_said(w, "cannot be taken");
+        world_init(w, false, USEC_INFINITY);
         recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It is up.");
-        recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It has an address.");
+        assert_not_said(w, "cannot be taken");
+        recovery_on_board_problem(w->r, "1-2", STAGE_SPL, "It is up.");
+        recovery_on_board_problem(w->r, "1-2", STAGE_SPL, "It has an address.");
         assert_said(w, "warning: 1-2: a board is there, but cannot be taken: It is up.\n");
         world_free(w);
 
         /* Another board's is of no interest when there is one. */
-        w = world_new();
-        plug(w, "rom");
-        recovery_on_board_problem(w->r, "1-2", STAGE_ROM, "It is up.");
+        w = malloc(sizeof(World));
+        world_init(w, false, USEC_INFINITY);
+        plug(w, "spl");
+        recovery_on_board_problem(w->r, "1-2", STAGE_SPL, "It is up.");
         assert_not_said(w, "cannot be taken");
-        run_rom(w);
+        unplug(w);
         recovery_on_board_problem(w->r, "1-1.4", STAGE_SPL, "It is up.");
         assert_said(w, "cannot be taken: It is up.");
+        world_free(w);
+
+        /* A ROM, and the SPL behind it, are taken whoever uses them. */
+        w = world_new();
+        recovery_on_board_problem(w->r, "1-1.4", STAGE_ROM, "It is up.");
+        run_rom(w);
+        unplug(w);
+        recovery_on_board_problem(w->r, "1-1.4", STAGE_SPL, "It is up.");
+        run_spl(w);
+        assert_not_said(w, "cannot be taken");
+        assert_result(w, RECOVERY_RESULT_DELIVERED);
         world_free(w);
 }
 END_TEST
