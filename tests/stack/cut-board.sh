@@ -22,7 +22,7 @@ pull() {
         unplug 1-1
 }
 
-begin() {
+begin_at() { # STAGE
         recover cut "${images[@]}"
         found='board found: am335x, ROM'
         [ "$1" = rom ] || {
@@ -40,7 +40,7 @@ whole_rom() {
 # usage: cut STAGE STEP MESSAGE…: pulled there it is recovered all the same, and all of this was said
 cut() {
         local at="$1:$2" message
-        begin "$1"
+        begin_at "$1"
         pull "$1" "$2"
         shift 2
         ok "pulled after $at, it can come back" whole_board 1-1 again
@@ -75,7 +75,7 @@ cut spl rrq-sent "$left" "$back"
 cut spl oack "$left: u-boot.img, block 0 of 301 was the last acknowledged" "$back"
 cut spl block=150 "$left: u-boot.img, block 150 of 301 was the last acknowledged" "$back"
 for step in last-block last-ack; do
-        begin spl
+        begin_at spl
         pull spl $step
         wait_for $recover_pid
         is "pulled after spl:$step, it is recovered" "$status" 0

@@ -16,6 +16,10 @@
 #                              the same without --json
 #   event NAME JQ              something of each event that it reported
 #   says NAME PATTERN          whether it has said so
+#   list_diagnoses             the first lines of the table in client/diagnosis.c
+#   diagnoses_of NAME          those that it has said, in order; one that is not in two to four lines is
+#                              followed by an 'in N lines'
+#   begin NAME OPTION…         the same at a port of its own: ${port_of[NAME]}; its process is ${pid_of[NAME]}
 #
 #   plug PORT rom|spl          plugs a board in: the veth's host end is 'usbPORT', the other one
 #                              'board-PORT' in the board's namespace
@@ -178,6 +182,27 @@ recover_plain() {
         env --default-signal=INT "$snagctl" recover am335x "$@" >"$work/$name.out" 2>>"$work/$name.err" &
         recover_pid=$!
         wait_until is_waiting_or_gone "$name" && ! is_gone "$recover_pid"
+}
+
+list_diagnoses() {
+        "$here/../data/list-facts" diagnoses "$here/../../client/diagnosis.c"
+}
+
+diagnoses_of() {
+        awk 'function end() { if (n && (n < 2 || n > 4)) print "in " n " lines"; n = 0 }
+                NR == FNR { table[$0]; next }
+                n && /^snagctl:   / { n++; next }
+                { end(); for (text in table) if (index($0, text)) { print text; n = 1 } }
+                END { end() }' <(list_diagnoses) "$work/$1.err"
+}
+
+declare -A port_of pid_of
+begin() {
+        local name=$1
+        shift
+        port_of[$name]=1-$((${#port_of[@]} + 1))
+        recover "$name" --port "${port_of[$name]}" "${images[@]}" "$@"
+        pid_of[$name]=$recover_pid
 }
 
 # --- boards ---

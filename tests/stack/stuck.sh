@@ -11,34 +11,25 @@ PATIENCE=180
 start_snagd
 remember
 
-declare -A port pid stuck_at
-n=0
-begin() { # NAME OPTION…
-        local name=$1
-        shift
-        port[$name]=1-$((++n))
-        recover "$name" --port "${port[$name]}" "${images[@]}" "$@"
-        pid[$name]=$recover_pid
-}
-
+declare -A stuck_at
 # usage: silent NAME STAGE STEP: a board that says nothing any more after that
 silent() {
         begin "$1"
         [ "$2" = rom ] || whole_rom "$1"
-        plug "${port[$1]}" "$2"
-        board_begin "${port[$1]}" "$1-board" --stage "$2" --silent-after "$2:$3"
+        plug "${port_of[$1]}" "$2"
+        board_begin "${port_of[$1]}" "$1-board" --stage "$2" --silent-after "$2:$3"
         stuck_at[$1]=yes
 }
 
 whole_rom() {
-        plug "${port[$1]}" rom && board "${port[$1]}" "$1-rom" --stage rom && unplug "${port[$1]}"
+        plug "${port_of[$1]}" rom && board "${port_of[$1]}" "$1-rom" --stage rom && unplug "${port_of[$1]}"
 }
 
 # usage: ends NAME STATUS MESSAGE…: said in this order
 ends() {
         local name=$1 wanted=$2 message line last=0
         shift 2
-        wait_for "${pid[$name]}"
+        wait_for "${pid_of[$name]}"
         is "$name: exit status" "$status" "$wanted"
         for message; do
                 line=$(grep -n -m 1 -- "$message" "$work/$name.err" | cut -d: -f1)
@@ -64,9 +55,9 @@ silent spl-not-fetched spl arp-answered
 silent spl-stalled spl block=150
 
 begin left
-plug "${port[left]}" rom
-board "${port[left]}" left-board --stage rom --pull-after rom:block=50
-unplug "${port[left]}"
+plug "${port_of[left]}" rom
+board "${port_of[left]}" left-board --stage rom --pull-after rom:block=50
+unplug "${port_of[left]}"
 
 begin no-second-device
 whole_rom no-second-device
@@ -76,14 +67,14 @@ begin rom-back
 for i in 1 2 3; do
         whole_rom rom-back
 done
-plug "${port[rom-back]}" rom
+plug "${port_of[rom-back]}" rom
 stuck_at[rom-back]=yes
 
 ends rom-back 1 'ROM served' 'the ROM is back after its SPL was sent' \
         'the ROM is back again, 3 times now, after its SPL was sent'
 ends no-board 4 'no board so far' 'no board came in time'
 ok 'rom-silent: it is said' wait_until says rom-silent 'the ROM has not asked for an address (BOOTP) yet'
-kill "${pid[rom-silent]}"
+kill "${pid_of[rom-silent]}"
 ends rom-silent 143
 ends left 1 'the board left before it had its file' 'the board did not come back to its port'
 ends no-second-device 1 'ROM served' 'the ROM has its SPL, but the SPL has not come up on USB yet' \
@@ -101,11 +92,21 @@ ends spl-silent 1 'SPL back on USB' 'the SPL is there but has not asked for an a
         'the SPL never asked for an address (DHCP)'
 ends spl-not-bound 1 'SPL back on USB' 'the board was told its address and file' \
         'the board never fetched its file (TFTP)'
-kill "${pid[no-spl-yet]}"
+kill "${pid_of[no-spl-yet]}"
 ends no-spl-yet 143
 
+# What was said a second time, or in too many lines.
+untidy() {
+        local name
+        for name in "${!port_of[@]}"; do
+                diagnoses_of "$name" | awk 'seen[$0]++ == 1 || /^in /'
+        done
+}
+is 'nothing is said twice but that the ROM is back, nothing in more than four lines' "$(untidy)" \
+        'the ROM is back after its SPL was sent'
+
 for name in "${!stuck_at[@]}"; do
-        unplug "${port[$name]}"
+        unplug "${port_of[$name]}"
 done
 
 # What is refused before the bus is touched: without one.
