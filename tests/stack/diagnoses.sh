@@ -91,7 +91,7 @@ board_begin "${port_of[slow]}" slow-board --stage spl --delay 100 --delay-ms 30
 begin wrong-class --stage spl
 odd wrong-class spl --spl-vci 'AM335x ROM'
 ends wrong-class 0 'the board calls itself by the name of another stage'
-ok 'wrong-class: by which name' says wrong-class "(USB says SPL, it calls itself 'AM335x ROM')"
+ok 'wrong-class: by which name' says wrong-class ": USB says SPL, it calls itself 'AM335x ROM'"
 
 # Five times.
 begin u-boot --stage spl
@@ -124,19 +124,19 @@ left='the board left before it had its file'
 ends leaving 1 "$left" "$left" 'the board keeps coming and going' \
         "$left" "$left" "$left" "$left" "$left" "$left" \
         'the board left its port 10 times before it had its file'
-ok 'leaving: how often' says leaving '(3 times so far)'
+ok 'leaving: how often' says leaving ': 3 times so far'
 
 unfetched='the board was told its address and file, but does not fetch it (TFTP)'
 is_stopped hex-name 'the board asks for a file that it named after its address' "$unfetched"
-ok 'hex-name: which' says hex-name "address ('C0A80065.img')"
+ok 'hex-name: which' says hex-name "address: 'C0A80065.img'"
 is_stopped other-name 'the board asks for a file that is not served' "$unfetched"
-ok 'other-name: which' says other-name "served ('MLO')"
+ok 'other-name: which' says other-name "served: 'MLO'"
 is_stopped u-boot "U-Boot itself is running and asks for an address" \
         'the SPL is there but has not asked for an address (DHCP) yet'
-ok 'u-boot: by which name' says u-boot "('U-Boot.armv7')"
+ok 'u-boot: by which name' says u-boot ": 'U-Boot.armv7'"
 
 ends slow 0 'the transfer is much slower than USB should be'
-ok 'slow: how slow' says slow '([0-9]\{1,2\} KiB/s, [0-9]* packets repeated)'
+ok 'slow: how slow' says slow ': [0-9]\{1,2\} KiB/s, [0-9]* packets repeated'
 
 ends gave-up 1 'the ROM left USB without asking for anything' 'the ROM did not come back to USB'
 if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
@@ -158,4 +158,4 @@ unprovoked() {
         done < <(list_diagnoses)
 }
 is "each of the table's $(list_diagnoses | wc -l) diagnoses is provoked" "$(unprovoked)" ''
-done_testing
+end_testing
