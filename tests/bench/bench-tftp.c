@@ -79,16 +79,15 @@ static void wait_for(int fd) {
 
 static _Noreturn void run_engine(const EngineServer *config) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        die("engine", engine_server_run(config, 0, ENGINE_PORT));
+        die("engine", engine_server_run(config));
 }
 
 /* The least that can serve: what it is asked for is read from the first byte of the file name. */
 static _Noreturn void run_raw(int listen_fd, int fd) {
-        struct sockaddr_in peer, any = {.sin_family = AF_INET, .sin_port = htons(RAW_PORT)};
+        struct sockaddr_in peer;
         uint8_t packet[4 + BLKSIZE_MAX] = {0, 3};
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        check_sys("bind", bind(listen_fd, (struct sockaddr *) &any, sizeof any));
         for (;;) {
                 socklen_t len = sizeof peer;
                 struct pollfd pollfd = {.fd = listen_fd, .events = POLLIN};
@@ -205,6 +204,7 @@ int main(int argc, char **argv) {
                                .filename = "image",
                                .data = image,
                                .size = sizeof image};
+        const struct sockaddr_in raw_address = {.sin_family = AF_INET, .sin_port = htons(RAW_PORT)};
         int raw_fds[2];
         pid_t pids[2];
 
@@ -219,9 +219,12 @@ int main(int argc, char **argv) {
                 config.transfer_fds[i] = open_socket(server_netns_fd);
         raw_fds[0] = open_socket(server_netns_fd);
         raw_fds[1] = open_socket(server_netns_fd);
+        /* Before the servers run: what comes too early for them waits. */
+        check("bind", engine_server_bind(&config, 0, ENGINE_PORT));
+        check_sys("bind",
+                  bind(raw_fds[0], (const struct sockaddr *) &raw_address, sizeof raw_address));
         pids[0] = start(start_engine, &config);
         pids[1] = start(start_raw, raw_fds);
-        usleep(200 * USEC_PER_MSEC); /* they bind */
 
         printf("TFTP lock-step over a veth, %u blocks, best of %u rounds\n\n", N_BLOCKS, n_rounds);
         printf("blksize  engine µs/bl     raw µs/bl  engine MB/s   ratio\n");

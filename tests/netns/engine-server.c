@@ -3,7 +3,10 @@
 #include "engine-server.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
+#include <sys/syscall.h>
 
 #include "fd-util.h"
 #include "udp-endpoint.h"
@@ -41,9 +44,35 @@ static int connect_slot(Engine *e, const TftpAction *action) {
         return 0;
 }
 
+/* Wakes who waits for it: the memory is shared, so the futex is, too. */
+static void count_up(unsigned *count) {
+        __atomic_add_fetch(count, 1, __ATOMIC_SEQ_CST);
+        (void) syscall(SYS_futex, count, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int engine_stats_await(const unsigned *count, unsigned n, uint64_t deadline_usec) {
+        for (;;) {
+                unsigned seen = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+                uint64_t now = now_usec(), left;
+                struct timespec timeout;
+
+                if (seen >= n)
+                        return 0;
+                if (now >= deadline_usec)
+                        return -ETIMEDOUT;
+                left = deadline_usec - now;
+                timeout = (struct timespec){
+                        .tv_sec = (time_t) (left / USEC_PER_SEC),
+                        .tv_nsec = (long) (left % USEC_PER_SEC * NSEC_PER_USEC),
+                };
+                /* However it ends: the count tells. */
+                (void) syscall(SYS_futex, count, FUTEX_WAIT, seen, &timeout, NULL, 0);
+        }
+}
+
 static void lose_slot(Engine *e, unsigned slot) {
         tftp_server_handle_unreachable(&e->tftp, now_usec(), slot);
-        __atomic_add_fetch(&e->stats->n_unreachable, 1, __ATOMIC_SEQ_CST);
+        count_up(&e->stats->n_unreachable);
 }
 
 static int act(Engine *e, const TftpAction *action) {
@@ -62,7 +91,7 @@ static int act(Engine *e, const TftpAction *action) {
                 return r;
         case TFTP_ACTION_DISCONNECT:
                 e->stats->transfer = action->progress;
-                __atomic_add_fetch(&e->stats->n_transfers_ended, 1, __ATOMIC_SEQ_CST);
+                count_up(&e->stats->n_transfers_ended);
                 return udp_endpoint_disconnect(fd);
         }
         return 0;
@@ -156,7 +185,15 @@ static int serve(Engine *e) {
         }
 }
 
-int engine_server_run(const EngineServer *config, uint16_t bootp_port, uint16_t tftp_port) {
+int engine_server_bind(const EngineServer *config, uint16_t bootp_port, uint16_t tftp_port) {
+        int r = 0;
+
+        if (config->bootp_fd >= 0)
+                r = udp_endpoint_bind(config->bootp_fd, bootp_port);
+        return r < 0 ? r : udp_endpoint_bind(config->tftp_fd, tftp_port);
+}
+
+int engine_server_run(const EngineServer *config) {
         static EngineStats ignored;
         Engine e = {
                 .config = config,
@@ -170,12 +207,8 @@ int engine_server_run(const EngineServer *config, uint16_t bootp_port, uint16_t 
                                 .file = config->filename,
                         },
         };
-        int r;
 
         tftp_server_init(&e.tftp, config->n_slots, &config->limits);
         tftp_server_set_file(&e.tftp, now_usec(), config->filename, config->data, config->size);
-        r = config->bootp_fd >= 0 ? udp_endpoint_bind(config->bootp_fd, bootp_port) : 0;
-        if (r >= 0)
-                r = udp_endpoint_bind(config->tftp_fd, tftp_port);
-        return r < 0 ? r : serve(&e);
+        return serve(&e);
 }

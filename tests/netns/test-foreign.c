@@ -116,6 +116,7 @@ static void remove_file(const char *name) {
 static void tear_down(void) {
         stop_server();
         remove_file("out");
+        remove_file("part");
         remove_file("script");
         remove_file("log");
         (void) rmdir(folder);
@@ -135,16 +136,29 @@ static void start_server(uint64_t size) {
         };
         int *fds[] = {&config.bootp_fd, &config.tftp_fd, &config.transfer_fds[0],
                       &config.transfer_fds[1]};
+        int ready_fds[2], r;
+        char byte;
 
         stop_server();
         *stats = (EngineStats){};
+        ck_assert_sys(pipe2(ready_fds, O_CLOEXEC));
         for (size_t i = 0; i < ELEMENTSOF(fds); i++)
                 ck_assert_ok(netns_open_socket(world.netns_fd, AF_INET, SOCK_DGRAM, 0, fds[i]));
         server_pid = ck_assert_sys(fork());
         if (server_pid == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
-                _exit(drop_privileges() < 0 ? 99 : -engine_server_run(&config, 9067, 9069));
+                fd_close(ready_fds[0]);
+                r = drop_privileges();
+                if (r >= 0)
+                        r = engine_server_bind(&config, 9067, 9069);
+                if (r >= 0 && write(ready_fds[1], "", 1) != 1)
+                        r = -errno;
+                fd_close(ready_fds[1]);
+                _exit(r < 0 ? 99 : -engine_server_run(&config));
         }
+        fd_close(ready_fds[1]);
+        ck_assert_int_eq(read(ready_fds[0], &byte, 1), 1);
+        fd_close(ready_fds[0]);
         for (size_t i = 0; i < ELEMENTSOF(fds); i++)
                 fd_close(*fds[i]);
 }
@@ -235,13 +249,9 @@ static void assert_received(uint64_t size) {
 }
 
 static void await_count(const unsigned *count, unsigned n) {
-        uint64_t deadline = now_usec() + PATIENCE_USEC;
-
-        while (__atomic_load_n(count, __ATOMIC_SEQ_CST) < n) {
-                ck_assert_msg(now_usec() < deadline, "%u transfers begun, %u ended, state %d",
-                              stats->n_tids, stats->n_transfers_ended, stats->transfer.state);
-                usleep(1000);
-        }
+        ck_assert_msg(engine_stats_await(count, n, now_usec() + PATIENCE_USEC) == 0,
+                      "%u transfers begun, %u ended, state %d", stats->n_tids,
+                      stats->n_transfers_ended, stats->transfer.state);
 }
 
 /* The server's view of the transfer that ended last. The client is gone before the server has read
@@ -344,11 +354,13 @@ START_TEST(test_curl_twice_from_one_port_and_two_at_once) {
 END_TEST
 
 /* Killed in the middle, then again from the same port: the second must not wait for the first's
- * patience, nor take a block of the first's for its own. */
+ * patience, nor take a block of the first's for its own. The first writes into a FIFO, where it cannot
+ * come to its end, whenever it is killed. */
 START_TEST(test_curl_comes_back_after_it_was_killed) {
         start_server(SIZE_OVER_512);
-        assert_client_ok("sh -c 'curl -sS --tftp-no-options --local-port 1234 -o out " URL " & "
-                         "while [ ! -s out ]; do sleep 0.01; done; kill -s KILL $!'");
+        assert_client_ok("sh -c 'mkfifo part && "
+                         "{ curl -sS --tftp-no-options --local-port 1234 -o part " URL " & } && "
+                         "exec 3<part && test $(head -c 1 <&3 | wc -c) = 1 && kill -s KILL $!'");
         await_count(&stats->n_unreachable, 1);
         assert_client_ok("curl -sS --tftp-no-options --local-port 1234 -o out " URL);
         assert_received(SIZE_OVER_512);

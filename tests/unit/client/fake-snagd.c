@@ -5,9 +5,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +21,11 @@
 
 #define SESSION_PATH BUS_PATH_SESSIONS "/s1"
 #define BOARD_PATH   BUS_PATH_BOARDS "/_31_2d1_2e4"
+
+#define BOARD_RETRY_USEC  (20 * USEC_PER_MSEC)
+#define BOARD_TRIES_MAX   100u
+#define BOARD_REPLY_SEC   20
+#define PASSWORD_MSEC_MAX 10000
 
 /* Nothing here can fail for a reason that a test is about. */
 #define MUST(condition)                                                                     \
@@ -32,6 +39,7 @@
 typedef struct Fake {
         const FakeStory *story;
         const char *address;
+        int ready_fd;
         sd_event *event;
         sd_bus *bus;
         sd_bus_slot *session_slot;
@@ -43,37 +51,60 @@ typedef struct Fake {
 
 /* --- the board ------------------------------------------------------------------------------- */
 
+static int open_board_socket(void) {
+        struct timeval timeout = {.tv_sec = BOARD_REPLY_SEC};
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        MUST(fd >= 0);
+        MUST(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0);
+        return fd;
+}
+
+/* Asks for an address, and waits for the answer. That goes to port 68, which a board may have in the
+ * namespace alone: without one it does not wait. */
+static void board_ask(int fd) {
+        struct sockaddr_in peer = {.sin_family = AF_INET,
+                                   .sin_port = htons(SESSION_BOOTP_PORT),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(68)};
+        uint8_t request[300] = {1, 1, 6, 0, 0, 0, 0, 1};
+        int reply_fd = open_board_socket();
+        bool can_hear = bind(reply_fd, (const struct sockaddr *) &any, sizeof(any)) == 0;
+
+        memcpy(request + 236, "\x63\x82\x53\x63\xff", 5);
+        MUST(sendto(fd, request, sizeof(request), 0, (struct sockaddr *) &peer, sizeof(peer)) > 0);
+        MUST(!can_hear || recv(reply_fd, request, sizeof(request), 0) > 0);
+        (void) fd_close(reply_fd);
+}
+
 /* Fetches whatever is served as @name, over the loopback interface. Blocks a process of its own. */
 static void board_run(const char *name) {
         struct sockaddr_in peer = {.sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        uint8_t request[300] = {1, 1, 6, 0, 0, 0, 0, 1}, rrq[128] = {0, 1}, data[600];
-        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        struct timeval timeout = {.tv_sec = 2};
+        uint8_t rrq[128] = {0, 1}, data[600];
+        int fd = open_board_socket();
         socklen_t len = sizeof(peer);
         unsigned n_tries = 0;
         bool is_last;
         ssize_t n;
 
-        MUST(fd >= 0);
-        MUST(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0);
+        board_ask(fd);
 
-        peer.sin_port = htons(SESSION_BOOTP_PORT);
-        memcpy(request + 236, "\x63\x82\x53\x63\xff", 5);
-        MUST(sendto(fd, request, sizeof(request), 0, (struct sockaddr *) &peer, sizeof(peer)) > 0);
-
-        /* It does not wait for the answer (which goes to port 68), so it may be too early: asks again
-         * until it is not refused. */
+        /* Without the answer it may be too early: it asks again until it is not refused, with a pause in
+         * between, as a board's own timer makes it. */
         memcpy(rrq + 2, name, strlen(name) + 1);
         memcpy(rrq + 2 + strlen(name) + 1, "octet", 6);
-        do {
+        for (;;) {
                 peer.sin_port = htons(SESSION_TFTP_PORT);
-                MUST(n_tries++ < 100 && usleep(20000) == 0);
                 MUST(sendto(fd, rrq, 2 + strlen(name) + 1 + 6, 0, (struct sockaddr *) &peer,
                             sizeof(peer)) > 0);
                 n = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *) &peer, &len);
                 MUST(n >= 4);
-        } while (data[1] == 5);
+                if (data[1] != 5)
+                        break;
+                MUST(++n_tries < BOARD_TRIES_MAX);
+                MUST(usleep(BOARD_RETRY_USEC) == 0);
+        }
 
         for (;;) {
                 MUST(n >= 4 && data[1] == 3);
@@ -199,21 +230,30 @@ static int on_started(sd_event_source *source, void *userdata) {
         return 0;
 }
 
+/* Opens a file that somebody renames to @path when it is whole; -EBADF if nobody does. */
+static int await_file(const char *path) {
+        _cleanup_free_ char *folder = strndup(path, (size_t) (strrchr(path, '/') - path));
+        struct pollfd watch = {.fd = inotify_init1(IN_CLOEXEC), .events = POLLIN};
+        char events[4096];
+        int fd;
+
+        MUST(folder && watch.fd >= 0);
+        MUST(inotify_add_watch(watch.fd, folder, IN_MOVED_TO) >= 0);
+        while ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+                if (poll(&watch, 1, PASSWORD_MSEC_MAX) <= 0)
+                        break;
+                MUST(read(watch.fd, events, sizeof(events)) > 0);
+        }
+        (void) fd_close(watch.fd);
+        return fd < 0 ? -EBADF : fd;
+}
+
 /* What polkit and its agent do: waits for somebody's answer. */
 static bool is_password_given(const char *path) {
+        _cleanup_fd_ int fd = await_file(path);
         char answer[16];
-        ssize_t n = 0;
+        ssize_t n = fd < 0 ? -1 : read(fd, answer, sizeof(answer));
 
-        for (unsigned i = 0; i < 500 && n <= 0; i++) {
-                int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-                if (fd >= 0) {
-                        n = read(fd, answer, sizeof(answer));
-                        (void) fd_close(fd);
-                }
-                if (n <= 0)
-                        (void) usleep(20000);
-        }
         return n == STRLEN("secret") && memcmp(answer, "secret", STRLEN("secret")) == 0;
 }
 
@@ -230,8 +270,10 @@ static int method_open_session(sd_bus_message *m, void *userdata, sd_bus_error *
                 f->n_shutting_down--;
                 return sd_bus_error_set(error, BUS_ERROR_SHUTTING_DOWN, "Call again.");
         }
-        if (f->story->open_hangs)
+        if (f->story->open_hangs) {
+                MUST(write(f->ready_fd, "", 1) == 1);
                 return 1;
+        }
         if (f->story->open_error)
                 return sd_bus_error_set(error, f->story->open_error, f->story->open_error_text);
         if (f->story->answer_file && (sd_bus_message_get_allow_interactive_authorization(m) <= 0 ||
@@ -390,6 +432,7 @@ void fake_snagd_run(const FakeStory *story, const char *address, int ready_fd) {
         Fake f = {
                 .story = story,
                 .address = address,
+                .ready_fd = ready_fd,
                 .n_shutting_down = story->n_shutting_down,
                 .state = "waiting",
                 .stage = "",

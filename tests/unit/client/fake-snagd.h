@@ -11,7 +11,7 @@ typedef struct FakeStory {
         const char *open_error, *open_error_text; /* OpenSession fails with it */
         unsigned n_shutting_down;                 /* so many calls of it fail with ShuttingDown */
         const char *answer_file; /* OpenSession is a matter of a password: of "secret" in it */
-        bool open_hangs;         /* OpenSession is never answered */
+        bool open_hangs;         /* OpenSession is never answered; each call is a byte more */
         const char *start_error; /* Start fails with it */
         const char *close_error; /* Close fails with it */
         bool has_board;          /* one is listed */
@@ -26,5 +26,6 @@ typedef struct FakeStory {
         bool is_forged;       /* before that, somebody else says snagd's and the bus's words */
 } FakeStory;
 
-/* Runs until killed, or until the story ends it. Writes a byte to @ready_fd when it is on the bus. */
+/* Runs until killed, or until the story ends it. Writes a byte to @ready_fd when it is on the bus, and
+ * where the story says so. */
 _Noreturn void fake_snagd_run(const FakeStory *story, const char *address, int ready_fd);

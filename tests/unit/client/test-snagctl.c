@@ -5,6 +5,7 @@
  * snagd. */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 static char folder[64], address[128];
 static pid_t bus_pid = -1, fake_pid = -1;
+static int fake_fd = -EBADF; /* what the fake snagd writes */
 static int last_status;
 static char out[65536], err[65536];
 
@@ -81,6 +83,7 @@ static void tear_down(void) {
 
         stop(&fake_pid);
         stop(&bus_pid);
+        fake_fd = fd_close(fake_fd);
         (void) snprintf(command, sizeof(command), "rm -rf -- '%s'", folder);
         ck_assert_int_eq(system(command), 0);
 }
@@ -131,13 +134,14 @@ static void start_snagd(const FakeStory *story) {
         char byte;
 
         start_bus();
-        ck_assert_int_eq(pipe(fds), 0);
+        ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
         fake_pid = fork_child();
         if (fake_pid == 0)
                 fake_snagd_run(story, address, fds[1]);
         fd_close(fds[1]);
-        ck_assert_int_eq(read(fds[0], &byte, 1), 1);
-        fd_close(fds[0]);
+        fd_close(fake_fd);
+        fake_fd = fds[0];
+        ck_assert_int_eq(read(fake_fd, &byte, 1), 1);
 }
 
 static void read_back(int fd, char *buffer, size_t size) {
@@ -592,19 +596,45 @@ START_TEST(test_session_is_closed_by_others) {
 }
 END_TEST
 
+/* Reads on in `err` what a program says, until @text is among it, or until it ends if that is NULL. Returns
+ * whether it has come to that in time. */
+static bool read_until(int fd, const char *text, uint64_t timeout_usec) {
+        uint64_t deadline = now_usec() + timeout_usec, now;
+        struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+        size_t len = strlen(err);
+        ssize_t n;
+
+        while (!text || !strstr(err, text)) {
+                now = now_usec();
+                if (now >= deadline ||
+                    poll(&pollfd, 1, (int) ((deadline - now) / USEC_PER_MSEC) + 1) == 0)
+                        return false;
+                n = read(fd, err + len, sizeof(err) - 1 - len);
+                if (n <= 0)
+                        return !text;
+                len += (size_t) n;
+                err[len] = '\0';
+        }
+        return true;
+}
+
 START_TEST(test_board_is_pulled) {
+        int fds[2], null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         pid_t pid;
-        int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), err_fd = memfd_create("err", 0);
 
         start_snagd(&(FakeStory){.pulls_board = true});
-        pid = spawn((const char *const[]){GOOD_RECOVER, "--timeout=1", NULL}, null_fd, err_fd,
+        ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+        pid = spawn((const char *const[]){GOOD_RECOVER, "--timeout=1", NULL}, null_fd, fds[1],
                     false);
-        /* The timeout is over with the first board, so it is still there after it. */
-        ck_assert_int_eq(usleep(1500000), 0);
-        ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+        fd_close(fds[1]);
+        err[0] = '\0';
+        ck_assert_msg(read_until(fds[0], "1-1.4: the ROM left USB without asking for anything",
+                                 20 * USEC_PER_SEC),
+                      "%s", err);
+        /* The timeout of a second is over with the first board: it does not end by it. */
+        ck_assert_msg(!read_until(fds[0], NULL, 3 * USEC_PER_SEC / 2), "%s", err);
         stop(&pid);
-        read_back(err_fd, err, sizeof(err));
-        ck_assert_ptr_nonnull(strstr(err, "1-1.4: the ROM left USB without asking for anything"));
+        fd_close(fds[0]);
         fd_close(null_fd);
 }
 END_TEST
@@ -672,9 +702,9 @@ START_TEST(test_believes_nobody_but_snagd) {
 }
 END_TEST
 
-/* Waits for the first message, which comes when it waits for a board (or not at all, if it hangs in a
- * call), then sends the signal. */
-static void check_signal(int signal_number, bool ignores_sigint, bool waits) {
+/* Waits for the first message, which comes when it waits for a board, or for the call in which it hangs,
+ * then sends the signal. */
+static void check_signal(int signal_number, bool ignores_sigint, bool hangs) {
         int fds[2], wait_status, null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         char byte;
         pid_t pid;
@@ -682,10 +712,7 @@ static void check_signal(int signal_number, bool ignores_sigint, bool waits) {
         ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
         pid = spawn((const char *const[]){GOOD_RECOVER, NULL}, null_fd, fds[1], ignores_sigint);
         fd_close(fds[1]);
-        if (waits)
-                ck_assert_int_eq(read(fds[0], &byte, 1), 1);
-        else
-                ck_assert_int_eq(usleep(300000), 0);
+        ck_assert_int_eq(read(hangs ? fake_fd : fds[0], &byte, 1), 1);
         ck_assert_int_eq(kill(pid, signal_number), 0);
         ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
         ck_assert(WIFEXITED(wait_status));
@@ -696,17 +723,17 @@ static void check_signal(int signal_number, bool ignores_sigint, bool waits) {
 
 START_TEST(test_signals) {
         start_snagd(&(FakeStory){});
-        check_signal(SIGINT, false, true);
-        check_signal(SIGTERM, false, true);
-        check_signal(SIGHUP, false, true);
-        check_signal(SIGINT, true, true);
+        check_signal(SIGINT, false, false);
+        check_signal(SIGTERM, false, false);
+        check_signal(SIGHUP, false, false);
+        check_signal(SIGINT, true, false);
 }
 END_TEST
 
 START_TEST(test_signal_while_a_password_is_awaited) {
         start_snagd(&(FakeStory){.open_hangs = true});
-        check_signal(SIGINT, true, false);
-        check_signal(SIGTERM, false, false);
+        check_signal(SIGINT, true, true);
+        check_signal(SIGTERM, false, true);
 }
 END_TEST
 
