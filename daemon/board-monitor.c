@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <libudev.h>
 #include <limits.h>
+#include <poll.h>
 
 #include "fd-util.h"
 #include "parse-util.h"
@@ -52,6 +53,7 @@ struct BoardMonitor {
         struct udev_monitor *monitor;
         KnownBoard *known;
         size_t n_known;
+        bool has_lost_events;
 };
 
 static inline void udev_enumerate_unrefp(struct udev_enumerate **enumerate) {
@@ -423,30 +425,80 @@ int board_monitor_enumerate(BoardMonitor *monitor) {
         return enumerate_subsystem(monitor, "net");
 }
 
-int board_monitor_dispatch(BoardMonitor *monitor) {
-        int r;
+/* Reads the socket empty. Returns 0 or a negative errno. */
+static int drain(BoardMonitor *monitor) {
+        struct pollfd pollfd = {.fd = udev_monitor_get_fd(monitor->monitor), .events = POLLIN};
 
-        assert(monitor);
-
-        for (size_t i = 0; i < EVENTS_PER_DISPATCH; i++) {
+        for (;;) {
                 _cleanup_(udev_device_unrefp) struct udev_device *device = NULL;
+                int r;
+
+                /* An EAGAIN of libudev's may also mean a message that is none of udev's. */
+                r = poll(&pollfd, 1, 0);
+                if (r < 0 && errno != EINTR)
+                        return -errno;
+                if (r == 0)
+                        return 0;
+                if (pollfd.revents & POLLNVAL)
+                        return -EBADF;
 
                 errno = EAGAIN;
                 device = udev_monitor_receive_device(monitor->monitor);
-                if (device)
-                        r = handle_device(monitor, device);
-                else if (errno == ENOBUFS)
-                        r = board_monitor_enumerate(monitor);
-                else if (errno == EBADF || errno == ENOTSOCK)
-                        return -errno;
-                else
-                        /* Nothing left, or a message that is none of udev's. */
-                        return 0;
+                if (!device && errno == ENOMEM)
+                        return -ENOMEM;
+        }
+}
 
-                /* Without memory an event is lost like any other. */
-                if (r < 0 && r != -ENOMEM)
+/* From an overrun on the kernel drops all events until the last one from before it has been read, and
+ * tells of that no more. So what is left, which is no more than fits into the buffer, has to go before
+ * the enumeration: it is older, too, and an old end of a board would be taken for a new one. */
+static int recover_events(BoardMonitor *monitor) {
+        int r;
+
+        r = drain(monitor);
+        if (r >= 0)
+                r = board_monitor_enumerate(monitor);
+        if (r >= 0)
+                monitor->has_lost_events = false;
+        return r;
+}
+
+/* Handles the next event. Returns 1, 0 if there is none, or a negative errno. */
+static int dispatch_one(BoardMonitor *monitor) {
+        _cleanup_(udev_device_unrefp) struct udev_device *device = NULL;
+        int r;
+
+        errno = EAGAIN;
+        device = udev_monitor_receive_device(monitor->monitor);
+        if (device) {
+                r = handle_device(monitor, device);
+                return r < 0 ? r : 1;
+        }
+        if (errno == EBADF || errno == ENOTSOCK)
+                return -errno;
+
+        /* Else nothing is left, or it was a message that is none of udev's. */
+        if (errno == ENOBUFS)
+                monitor->has_lost_events = true;
+        return 0;
+}
+
+int board_monitor_dispatch(BoardMonitor *monitor) {
+        int r = 1;
+
+        assert(monitor);
+
+        for (size_t i = 0; i < EVENTS_PER_DISPATCH && r > 0 && !monitor->has_lost_events; i++) {
+                r = dispatch_one(monitor);
+                if (r == -ENOMEM)
+                        monitor->has_lost_events = true;
+                else if (r < 0)
                         return r;
         }
+        if (!monitor->has_lost_events)
+                return 0;
 
-        return 0;
+        /* Without memory: with the next event. */
+        r = recover_events(monitor);
+        return r == -ENOMEM ? 0 : r;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <libudev.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -45,9 +46,11 @@ struct udev_enumerate {
 static struct udev the_udev;
 static struct udev_monitor the_monitor;
 static const char *failing; /* name of the function that fails */
+static int scan_errno = EIO;
 static struct udev_device queue[64];
 static size_t n_queue, n_read;
 static int receive_errno = EAGAIN; /* behind the last event */
+static int overrun_errno;          /* before the next one, once: ENOBUFS, as the kernel does it */
 static struct udev_device present[16];
 static size_t n_present;
 static unsigned n_enumerations, n_open;
@@ -94,9 +97,31 @@ int udev_monitor_get_fd(struct udev_monitor *monitor) {
         return 42;
 }
 
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
+        if (fds->fd != 42)
+                return __real_poll(fds, n, timeout);
+
+        fds->revents = n_read < n_queue ? POLLIN : 0;
+        if (receive_errno != EAGAIN || overrun_errno != 0)
+                fds->revents |= POLLERR;
+        return fds->revents != 0;
+}
+
 struct udev_device *udev_monitor_receive_device(struct udev_monitor *monitor) {
         struct udev_device *device;
 
+        if (overrun_errno != 0) {
+                errno = overrun_errno;
+                overrun_errno = 0;
+                return NULL;
+        }
+        if (streq_ptr(failing, "read")) {
+                errno = ENOMEM;
+                return NULL;
+        }
         if (n_read == n_queue) {
                 errno = receive_errno;
                 receive_errno = EAGAIN;
@@ -195,7 +220,8 @@ int udev_enumerate_scan_devices(struct udev_enumerate *enumerate) {
                         enumerate->n_entries++;
                 }
 
-        return streq_ptr(failing, "scan") ? -EIO : 0;
+        ck_assert_uint_eq(n_read, n_queue); /* else more is lost, and that is not told */
+        return streq_ptr(failing, "scan") ? -scan_errno : 0;
 }
 
 struct udev_list_entry *udev_enumerate_get_list_entry(struct udev_enumerate *enumerate) {
@@ -631,6 +657,50 @@ START_TEST(test_makes_up_for_lost_events) {
 }
 END_TEST
 
+START_TEST(test_enumerates_when_it_hears_again) {
+        set_up();
+        event("bind", &interface);
+        check_story(PLUG);
+
+        /* The queue was full when the next board came: the last event in it is the old one's end. */
+        for (unsigned i = 0; i < 50; i++)
+                event("change", &net);
+        event("remove", &interface);
+        usb_device.attributes[0].value = "8";
+        present[n_present++] = interface;
+        overrun_errno = ENOBUFS;
+        n_enumerations = 0;
+        check_story("plug(1-1.4,pci-0000:00:14.0-usb-0:1.4,am335x,rom,8) ");
+        ck_assert_uint_eq(n_read, n_queue);
+        ck_assert_uint_eq(n_enumerations, 2); /* usb, and net */
+
+        /* A second overrun while it reads what is left. */
+        overrun_errno = receive_errno = ENOBUFS;
+        n_enumerations = 0;
+        check_story("plug(1-1.4,pci-0000:00:14.0-usb-0:1.4,am335x,rom,8) ");
+        ck_assert_uint_eq(n_enumerations, 2);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_lost_events_are_not_forgotten_without_memory) {
+        set_up();
+        present[n_present++] = interface;
+        event("change", &usb_device);
+        overrun_errno = ENOBUFS;
+        failing = "read";
+        check_story("");
+        failing = "scan";
+        scan_errno = ENOMEM;
+        check_story("");
+        failing = NULL;
+        event("change", &usb_device);
+        check_story(PLUG);
+        ck_assert_uint_eq(n_read, n_queue);
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_second_interface_of_the_same_board) {
         struct udev_device data;
 
@@ -692,5 +762,7 @@ TEST_MAIN("board-monitor", test_tells_of_a_plug_and_an_unplug, test_unplug_needs
           test_time_of_the_plug_is_not_in_the_future, test_tells_which_controller_has_the_port,
           test_port_behind_a_hub_has_one_name, test_controller_that_is_no_pci_device,
           test_board_without_a_known_place_is_a_board, test_finds_what_is_there,
-          test_makes_up_for_lost_events, test_second_interface_of_the_same_board,
-          test_bounds_its_work, test_errors_of_the_socket, test_is_not_made_when_a_step_fails)
+          test_makes_up_for_lost_events, test_enumerates_when_it_hears_again,
+          test_lost_events_are_not_forgotten_without_memory,
+          test_second_interface_of_the_same_board, test_bounds_its_work, test_errors_of_the_socket,
+          test_is_not_made_when_a_step_fails)
