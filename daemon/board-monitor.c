@@ -37,7 +37,9 @@
 /* As udevd's own: what a host with many devices can say at once while we are busy. */
 #define RECEIVE_BUFFER_SIZE (8 * 1024 * 1024)
 
-#define EVENTS_PER_DISPATCH 32
+/* Each may be a board that is to be moved, for which the kernel takes some 20 ms: in between sessions
+ * and callers have their turn. */
+#define EVENTS_PER_DISPATCH 4
 
 typedef struct KnownBoard {
         char *port;

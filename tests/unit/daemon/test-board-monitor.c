@@ -335,7 +335,9 @@ static void event(const char *action, struct udev_device *device) {
 }
 
 static void check_story(const char *expected) {
-        ck_assert_int_eq(board_monitor_dispatch(monitor), 0);
+        do
+                ck_assert_int_eq(board_monitor_dispatch(monitor), 0);
+        while (n_read < n_queue && !failing);
         ck_assert_str_eq(story, expected);
         *story = '\0';
 }
@@ -679,6 +681,10 @@ START_TEST(test_enumerates_when_it_hears_again) {
         n_enumerations = 0;
         check_story("plug(1-1.4,pci-0000:00:14.0-usb-0:1.4,am335x,rom,8) ");
         ck_assert_uint_eq(n_enumerations, 2);
+
+        /* Then events count again. */
+        event("remove", &interface);
+        check_story("unplug(1-1.4,8) ");
         tear_down();
 }
 END_TEST
@@ -720,12 +726,12 @@ END_TEST
 
 START_TEST(test_bounds_its_work) {
         set_up();
-        for (unsigned i = 0; i < 40; i++)
+        for (unsigned i = 0; i < 6; i++)
                 event("change", &net);
         ck_assert_int_eq(board_monitor_dispatch(monitor), 0);
-        ck_assert_uint_eq(n_read, 32);
+        ck_assert_uint_eq(n_read, 4);
         ck_assert_int_eq(board_monitor_dispatch(monitor), 0);
-        ck_assert_uint_eq(n_read, 40);
+        ck_assert_uint_eq(n_read, 6);
         tear_down();
 }
 END_TEST
