@@ -139,7 +139,7 @@ void lifetime_touch(Lifetime *lifetime) {
         (void) sd_event_source_set_enabled(lifetime->idle_timer, SD_EVENT_ONESHOT);
 }
 
-void lifetime_set_n_sessions(Lifetime *lifetime, unsigned n_sessions) {
+void lifetime_set_n_sessions(Lifetime *lifetime, size_t n_sessions) {
         assert(lifetime);
 
         if (lifetime->is_leaving)
@@ -147,7 +147,7 @@ void lifetime_set_n_sessions(Lifetime *lifetime, unsigned n_sessions) {
         if (n_sessions == 0)
                 (void) sd_notify(false, "STATUS=No session.");
         else
-                (void) sd_notifyf(false, "STATUS=%u session%s.", n_sessions,
+                (void) sd_notifyf(false, "STATUS=%zu session%s.", n_sessions,
                                   n_sessions == 1 ? "" : "s");
 }
 

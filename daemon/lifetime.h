@@ -35,7 +35,7 @@ int lifetime_start(Lifetime *lifetime);
 void lifetime_touch(Lifetime *lifetime);
 
 /* What `systemctl status` shows. */
-void lifetime_set_n_sessions(Lifetime *lifetime, unsigned n_sessions);
+void lifetime_set_n_sessions(Lifetime *lifetime, size_t n_sessions);
 
 /* Leaves the bus and ends the event loop with success. To call it again changes nothing. */
 void lifetime_leave(Lifetime *lifetime);

@@ -752,6 +752,11 @@ Board *manager_find_board(const Manager *manager, const char *port) {
         return NULL;
 }
 
+size_t manager_count_sessions(const Manager *manager) {
+        assert(manager);
+        return manager->n_sessions;
+}
+
 /* The element of @array behind @previous, the first one for NULL, else NULL. */
 static void *next_of(void *const *array, size_t n, const void *previous) {
         size_t i = 0;

@@ -55,6 +55,8 @@ int manager_open_session(Manager *manager, const SessionSpec *spec, Session **re
 Session *manager_find_session(const Manager *manager, const char *id);
 Board *manager_find_board(const Manager *manager, const char *port);
 
+size_t manager_count_sessions(const Manager *manager);
+
 /* The one after @previous in the order of their coming; the first one after NULL. */
 Session *manager_next_session(const Manager *manager, const Session *previous);
 Board *manager_next_board(const Manager *manager, const Board *previous);

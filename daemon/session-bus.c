@@ -386,20 +386,12 @@ static void log_lost_signal(const Session *session, int r) {
                          "Could not tell the bus of session %s: %m", session_get_id(session));
 }
 
-static void update_status(BusEdge *edge) {
-        unsigned n = 0;
-
-        for (const Session *s = NULL; (s = manager_next_session(edge->manager, s));)
-                n++;
-        lifetime_set_n_sessions(edge->lifetime, n);
-}
-
 void session_bus_on_added(Session *session, void *userdata) {
         BusEdge *edge = userdata;
 
         log_lost_signal(session,
                         object_bus_emit_added(edge->bus, &session_kind, session_get_id(session)));
-        update_status(edge);
+        lifetime_set_n_sessions(edge->lifetime, manager_count_sessions(edge->manager));
 }
 
 void session_bus_on_changed(Session *session, unsigned properties, void *userdata) {
@@ -416,5 +408,5 @@ void session_bus_on_removed(Session *session, void *userdata) {
                         object_bus_emit_removed(edge->bus, &session_kind, session_get_id(session)));
 
         owner_free(session_get_userdata(session));
-        update_status(edge);
+        lifetime_set_n_sessions(edge->lifetime, manager_count_sessions(edge->manager));
 }

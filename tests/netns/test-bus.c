@@ -2,6 +2,7 @@
 
 /* The contract on the bus, by every kind of caller, and with messages that nobody should send. */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
@@ -526,6 +527,45 @@ START_TEST(test_session_beyond_the_users_limit_is_refused) {
 }
 END_TEST
 
+static unsigned count_snagd_fds(void) {
+        char path[32];
+        unsigned n = 0;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "/proc/%d/fd", (int) world.snagd_pid);
+        dir = opendir(path);
+        ck_assert_ptr_nonnull(dir);
+        while (readdir(dir))
+                n++;
+        closedir(dir);
+        return n;
+}
+
+START_TEST(test_clients_that_leave_leave_nothing) {
+        /* Of one alone the last round's namespaces might count still. */
+        static const uid_t uids[] = {UID_ALICE, UID_BOB, 0};
+        sd_bus *bob = world_connect(UID_BOB);
+        _cleanup_free_ char *version =
+                get_string(bob, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER, "Version");
+        unsigned n_fds = count_snagd_fds(); /* its start is over, since it has answered */
+
+        for (size_t round = 0; round < ELEMENTSOF(uids); round++) {
+                sd_bus *caller = world_connect(uids[round]);
+                Call *sockets[SESSIONS_PER_USER_MAX];
+
+                for (unsigned i = 0; i < SESSIONS_PER_USER_MAX; i++)
+                        sockets[i] = CALL(caller, open_session(caller), BUS_INTERFACE_SESSION,
+                                          "OpenSocket", "a{sv}", 0);
+                assert_error(CALL(caller, MANAGER, "Subscribe", NULL), "");
+                ck_assert_uint_ge(count_snagd_fds(), n_fds + SESSIONS_PER_USER_MAX);
+                for (unsigned i = 0; i < SESSIONS_PER_USER_MAX; i++)
+                        call_free(sockets[i]);
+                world_disconnect(caller);
+                WAIT_UNTIL(count_snagd_fds() == n_fds);
+        }
+}
+END_TEST
+
 NETNS_TEST_MAIN("bus", world_setup, world_teardown, test_introspection_is_the_contract,
                 test_every_object_is_found_from_the_root, test_manager_properties,
                 test_session_properties, test_everyone_sees_a_session_come_change_and_go,
@@ -536,4 +576,5 @@ NETNS_TEST_MAIN("bus", world_setup, world_teardown, test_introspection_is_the_co
                 test_only_root_sets_the_log_level, test_wrong_arguments_have_named_errors,
                 test_unknown_option_is_named, test_good_options_are_taken,
                 test_methods_without_options_refuse_all, test_paths_that_are_none,
-                test_ninth_socket_is_refused, test_session_beyond_the_users_limit_is_refused)
+                test_ninth_socket_is_refused, test_session_beyond_the_users_limit_is_refused,
+                test_clients_that_leave_leave_nothing)

@@ -338,9 +338,51 @@ START_TEST(test_many_sessions) {
 }
 END_TEST
 
+/* What is allocated, where a sanitizer counts it; else 0. (The C library counts in what it keeps.) */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t count_bytes(void) {
+        return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+                                                       : 0;
+}
+
+/* As many sessions as a user may have, and a board that is recovered in one of them. */
+static void use_all_sessions(void) {
+        Session *sessions[SESSIONS_PER_USER_MAX];
+
+        for (size_t i = 0; i < ELEMENTSOF(sessions); i++) {
+                sessions[i] = open_session();
+                ck_assert_ok(session_start(sessions[i], NULL));
+        }
+        plug("usb7", STAGE_ROM);
+        ck_assert_int_eq(session_get_state(sessions[0]), SESSION_STATE_READY);
+        pull();
+        wait_for(sessions[0], SESSION_STATE_DETACHED);
+        tell_unplug();
+        for (size_t i = 0; i < ELEMENTSOF(sessions); i++)
+                session_close(sessions[i]);
+        wait_for(NULL, SESSION_STATE_CLOSED);
+}
+
+START_TEST(test_nothing_grows) {
+        size_t n_bytes;
+        unsigned n_fds;
+
+        use_all_sessions();
+        n_fds = count_fds();
+        n_bytes = count_bytes();
+        for (unsigned round = 0; round < 4; round++) {
+                use_all_sessions();
+                ck_assert_uint_eq(count_fds(), n_fds);
+                ck_assert_uint_eq(count_bytes(), n_bytes);
+        }
+}
+END_TEST
+
 NETNS_TEST_MAIN("session", setup, teardown, test_recovers_a_board,
                 test_counts_a_namespace_until_its_last_socket_is_closed,
                 test_board_comes_home_and_is_taken_again, test_pulled_before_it_is_taken,
                 test_closed_right_after_the_unplug, test_spl_before_the_unplug_of_its_rom_is_read,
                 test_interface_in_use_is_left_alone,
-                test_interface_in_use_is_taken_when_it_comes_free, test_many_sessions)
+                test_interface_in_use_is_taken_when_it_comes_free, test_many_sessions,
+                test_nothing_grows)

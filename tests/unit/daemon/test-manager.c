@@ -954,11 +954,13 @@ START_TEST(test_iterates) {
         set_up();
         ck_assert(!manager_next_session(manager, NULL));
         ck_assert(!manager_next_board(manager, NULL));
+        ck_assert_uint_eq(manager_count_sessions(manager), 0);
         a = start(NULL, NULL);
         b = start(NULL, NULL);
         ck_assert_ptr_eq(manager_next_session(manager, NULL), a);
         ck_assert_ptr_eq(manager_next_session(manager, a), b);
         ck_assert(!manager_next_session(manager, b));
+        ck_assert_uint_eq(manager_count_sessions(manager), 2);
         ck_assert(!manager_find_session(manager, "s"));
         ck_assert(!manager_find_session(manager, ""));
         ck_assert_ptr_eq(manager_find_session(manager, session_get_id(b)), b);
