@@ -19,8 +19,8 @@
  * for 4., nor for 5. unless the session started later: who waits wants the next board, and one that
  * makes sessions fail is not passed along until none is left.
  *
- * What is counted against a user is not sessions but namespaces, each from before it is set up until
- * the kernel says that it is gone (RTM_DELNSID): sockets that a client kept hold it after Close().
+ * What is counted against a user is not sessions but namespaces (namespace-count.h), each from before
+ * it is set up until it is gone: sockets that a client kept hold it after Close().
  *
  * Nothing is offered from inside an offer, and no session is freed while its functions run: both
  * wait for the defer source. Boards are few; all searches are linear. */
@@ -35,21 +35,16 @@
 #include "bus-contract.h"
 #include "fd-util.h"
 #include "log.h"
+#include "namespace-count.h"
 #include "netns.h"
 #include "rtnl.h"
-
-typedef struct CountedNamespace {
-        int nsid;
-        uid_t uid;
-} CountedNamespace;
 
 struct Manager {
         sd_event *event;
         ManagerObserver observer;
 
-        Rtnl *rtnl; /* of the host */
-        RtnlMonitor *rtnl_monitor;
-        sd_event_source *rtnl_monitor_source;
+        Rtnl *rtnl;                 /* of the host */
+        NamespaceCount *namespaces; /* the sessions', and those that outlived one */
         BoardMonitor *board_monitor;
         sd_event_source *board_monitor_source;
         sd_event_source *defer_source; /* offers boards, frees closed sessions */
@@ -64,9 +59,6 @@ struct Manager {
         Session *closed[SESSIONS_MAX]; /* to be freed */
         size_t n_closed;
         uint64_t last_serial;
-
-        CountedNamespace namespaces[SESSIONS_MAX]; /* the sessions', and those that outlived one */
-        size_t n_namespaces;
 
         bool is_stopping;
         bool was_idle;
@@ -409,74 +401,6 @@ static int on_board_monitor_io(sd_event_source *source, int fd, uint32_t revents
         return 0;
 }
 
-/* Namespaces */
-
-static void manager_forget_namespace(Manager *manager, size_t i) {
-        manager->namespaces[i] = manager->namespaces[--manager->n_namespaces];
-}
-
-int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd) {
-        int nsid, r;
-
-        assert(manager);
-
-        if (manager->n_namespaces >= ELEMENTSOF(manager->namespaces))
-                return -ENOSPC;
-
-        r = rtnl_nsid_assign(manager->rtnl, netns_fd, &nsid);
-        if (r < 0)
-                return r;
-
-        /* A number that is given again was free: its old owner is gone, though we have not read so
-         * yet. */
-        for (size_t i = 0; i < manager->n_namespaces; i++)
-                if (manager->namespaces[i].nsid == nsid) {
-                        manager_forget_namespace(manager, i);
-                        break;
-                }
-
-        manager->namespaces[manager->n_namespaces++] = (CountedNamespace){nsid, uid};
-        return 0;
-}
-
-/* Drops what is gone; if asked about one number, only that one. The kernel's answer counts and not
- * the event, which may be older than the number's new owner; but without an answer the event does:
- * there will not be another one. */
-static void manager_check_namespaces(Manager *manager, const int *only) {
-        for (size_t i = manager->n_namespaces; i-- > 0;) {
-                int nsid = manager->namespaces[i].nsid, r;
-
-                if (only && *only != nsid)
-                        continue;
-                r = rtnl_nsid_exists(manager->rtnl, nsid);
-                if (r == 0 || (r < 0 && only))
-                        manager_forget_namespace(manager, i);
-        }
-
-        manager_update_idle(manager);
-}
-
-static void on_nsid_removed(int nsid, void *userdata) {
-        manager_check_namespaces(userdata, &nsid);
-}
-
-static void on_overflow(void *userdata) {
-        manager_check_namespaces(userdata, NULL);
-}
-
-static int on_rtnl_monitor_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Manager *manager = userdata;
-        int r;
-
-        r = rtnl_monitor_dispatch(manager->rtnl_monitor);
-        if (r < 0) {
-                log_error_errno(r, "Cannot hear from the kernel any more, exiting: %m");
-                return sd_event_exit(manager->event, r);
-        }
-
-        return 0;
-}
-
 /* Sessions */
 
 static const Session *manager_find_naming(const Manager *manager, const char *port) {
@@ -498,7 +422,7 @@ static const Session *manager_find_naming(const Manager *manager, const char *po
 
 int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure *failure) {
         const Session *naming;
-        size_t n_of_user = 0;
+        size_t n_of_user;
 
         assert(manager);
         assert(spec);
@@ -507,10 +431,7 @@ int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure 
                 return failure_set(failure, BUS_ERROR_SHUTTING_DOWN,
                                    "snagd is being stopped. Retry in a moment.");
 
-        for (size_t i = 0; i < manager->n_namespaces; i++)
-                if (manager->namespaces[i].uid == spec->owner_uid)
-                        n_of_user++;
-
+        n_of_user = namespace_count_of_user(manager->namespaces, spec->owner_uid);
         if (n_of_user >= SESSIONS_PER_USER_MAX)
                 return failure_set(
                         failure, BUS_ERROR_LIMIT_EXCEEDED,
@@ -519,7 +440,8 @@ int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure 
                         "status' lists them.",
                         spec->owner_uid, n_of_user);
 
-        if (manager->n_namespaces >= SESSIONS_MAX || manager->n_sessions >= SESSIONS_MAX ||
+        if (namespace_count_all(manager->namespaces) >= SESSIONS_MAX ||
+            manager->n_sessions >= SESSIONS_MAX ||
             manager->n_sessions + manager->n_closed >= ELEMENTSOF(manager->closed))
                 return failure_set(failure, BUS_ERROR_LIMIT_EXCEEDED,
                                    "All users together have %u sessions, which is the limit. Close "
@@ -611,11 +533,11 @@ void manager_on_board_changed(Manager *manager, Board *board, unsigned propertie
 
 /* Life cycle */
 
+static void on_namespace_gone(void *userdata) {
+        manager_update_idle(userdata);
+}
+
 static int manager_listen_kernel(Manager *manager) {
-        static const RtnlMonitorCallbacks callbacks = {
-                .nsid_removed = on_nsid_removed,
-                .overflow = on_overflow,
-        };
         int r;
 
         r = netns_init();
@@ -626,13 +548,8 @@ static int manager_listen_kernel(Manager *manager) {
         if (r < 0)
                 return r;
 
-        r = rtnl_monitor_new(&callbacks, manager, &manager->rtnl_monitor);
-        if (r < 0)
-                return r;
-
-        return sd_event_add_io(manager->event, &manager->rtnl_monitor_source,
-                               rtnl_monitor_get_fd(manager->rtnl_monitor), EPOLLIN,
-                               on_rtnl_monitor_io, manager);
+        return namespace_count_new(manager->event, manager->rtnl, on_namespace_gone, manager,
+                                   &manager->namespaces);
 }
 
 static int manager_listen_udev(Manager *manager) {
@@ -704,8 +621,7 @@ Manager *manager_free(Manager *manager) {
         sd_event_source_disable_unref(manager->defer_source);
         sd_event_source_disable_unref(manager->board_monitor_source);
         board_monitor_free(manager->board_monitor);
-        sd_event_source_disable_unref(manager->rtnl_monitor_source);
-        rtnl_monitor_free(manager->rtnl_monitor);
+        namespace_count_free(manager->namespaces);
         rtnl_free(manager->rtnl);
         sd_event_unref(manager->event);
         free(manager);
@@ -719,7 +635,7 @@ int manager_coldplug(Manager *manager) {
 
 bool manager_is_idle(const Manager *manager) {
         assert(manager);
-        return manager->n_sessions == 0 && manager->n_namespaces == 0;
+        return manager->n_sessions == 0 && namespace_count_all(manager->namespaces) == 0;
 }
 
 void manager_stop(Manager *manager) {
@@ -781,6 +697,11 @@ Board *manager_next_board(const Manager *manager, const Board *previous) {
 sd_event *manager_get_event(const Manager *manager) {
         assert(manager);
         return manager->event;
+}
+
+int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd) {
+        assert(manager);
+        return namespace_count_add(manager->namespaces, uid, netns_fd);
 }
 
 Rtnl *manager_get_rtnl(const Manager *manager) {
