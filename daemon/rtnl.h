@@ -42,7 +42,8 @@ typedef struct RtnlMonitorCallbacks {
          * every socket in it is closed. The number may be given to another one from now on. */
         void (*nsid_removed)(int nsid, void *userdata);
 
-        /* ENOBUFS: events were lost. Ask for the state (rtnl_link_get(), rtnl_nsid_exists()) again. */
+        /* ENOBUFS: events were lost. Ask for the state (rtnl_link_get(), rtnl_nsid_exists()) again;
+         * what changes from the call on is told as ever. */
         void (*overflow)(void *userdata);
 } RtnlMonitorCallbacks;
 

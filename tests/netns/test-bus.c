@@ -545,7 +545,7 @@ START_TEST(test_clients_that_leave_leave_nothing) {
         /* Of one alone the last round's namespaces might count still. */
         static const uid_t uids[] = {UID_ALICE, UID_BOB, 0};
         sd_bus *bob = world_connect(UID_BOB);
-        _cleanup_free_ char *version =
+        _cleanup_free_ _unused_ char *version =
                 get_string(bob, BUS_PATH_ROOT, BUS_INTERFACE_MANAGER, "Version");
         unsigned n_fds = count_snagd_fds(); /* its start is over, since it has answered */
 

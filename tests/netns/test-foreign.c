@@ -270,9 +270,10 @@ static void assert_done(unsigned n, uint64_t size, unsigned blksize) {
         ck_assert_uint_eq(p->n_blocks, size / blksize + 1);
 }
 
-#define for_each_size(size)                               \
-        for (size_t _i = 0; _i < ELEMENTSOF(sizes); _i++) \
-                for (uint64_t size = sizes[_i], _once = 1; _once > 0; _once = 0)
+/* Not "_i": that is check's own. */
+#define for_each_size(size)                                        \
+        for (size_t _size = 0; _size < ELEMENTSOF(sizes); _size++) \
+                for (uint64_t size = sizes[_size], _once = 1; _once > 0; _once = 0)
 
 START_TEST(test_curl_without_options) {
         for_each_size(size) {
