@@ -71,7 +71,7 @@ for errno in $EPERM $ENOMEM; do
                 if [ "$status" != 0 ]; then
                         is "$what: exit status" "$status" 1
                         ok "$what: message" says failing \
-                                'No session can be opened\|the kernel refused\|no socket can be had\|no answer from snagd'
+                                'No session can be opened\|the kernel refused\|no socket can be had\|no answer from snagd\|snagd has left the bus'
                 fi
                 is_gone "$snagd_pid" && revive
                 ok_as_before "$what: all is as before"
