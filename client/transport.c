@@ -55,8 +55,9 @@ static struct sockaddr_in get_own_address(const Transport *t, size_t index) {
         return address;
 }
 
-/* Adds what the recovery knows of it, and @note. */
-static void capture(const Transport *t, CaptureDatagram *datagram, int ifindex, const char *note) {
+/* With a comment of what the recovery knows of it, and @note. */
+static void add_to_capture(const Transport *t, CaptureDatagram *datagram, int ifindex,
+                           const char *note) {
         const char *port = recovery_get_port(t->recovery);
         char comment[COMMENT_LEN_MAX];
 
@@ -84,7 +85,7 @@ static void capture_received(const Transport *t, size_t index, const void *bytes
         datagram.destination = get_own_address(t, index);
         if (received->destination.s_addr != htonl(INADDR_ANY))
                 datagram.destination.sin_addr = received->destination;
-        capture(t, &datagram, received->ifindex, note);
+        add_to_capture(t, &datagram, received->ifindex, note);
 }
 
 /* @sent: an UdpSent or a negative errno, which is returned. @peer NULL: it was broadcast to BOOTP's
@@ -118,7 +119,7 @@ static int capture_sent(const Transport *t, size_t index, const struct sockaddr_
                                 sent < 0                       ? strerror(-sent)
                                 : sent == UDP_SENT_UNREACHABLE ? "no way to the board"
                                                                : "no room in a queue");
-        capture(t, &datagram, ifindex, note);
+        add_to_capture(t, &datagram, ifindex, note);
         return sent;
 }
 
