@@ -21,7 +21,7 @@ struct Attempt {
         Recovery *recovery;
         Transport *transport;
         sd_event_source
-                *over_source; /* on_over() is called from the loop, where nothing of ours runs */
+                *over_source; /* calls on_over() from the loop, where nothing of ours runs */
         bool is_session_lost;
         ProxyError refusal;
 };
@@ -106,7 +106,6 @@ static void on_refused(const ProxyError *error, void *userdata) {
         Attempt *a = userdata;
 
         a->refusal.is_denied = error->is_denied;
-        a->refusal.is_limit = error->is_limit;
         a->refusal.text = strdup(proxy_error_get_text(error));
         finish(a);
 }
@@ -242,12 +241,6 @@ const char *attempt_get_session(const Attempt *a) {
 
         info = session_proxy_get_info(a->session);
         return info->path ? session_info_get_id(info) : NULL;
-}
-
-const char *attempt_get_port(const Attempt *a) {
-        assert(a);
-
-        return a->recovery ? recovery_get_port(a->recovery) : a->spec.port;
 }
 
 void attempt_on_board_problem(Attempt *a, const char *port, Stage stage, const char *problem) {

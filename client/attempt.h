@@ -66,8 +66,5 @@ const ProxyError *attempt_get_refusal(const Attempt *a);
 /* The id of the session; NULL: it has none yet. Borrowed. */
 const char *attempt_get_session(const Attempt *a);
 
-/* The port of its board, or the one that was asked for, or NULL. Borrowed. */
-const char *attempt_get_port(const Attempt *a);
-
 /* A board that this attempt may be waiting for cannot be taken: recovery_on_board_problem(). */
 void attempt_on_board_problem(Attempt *a, const char *port, Stage stage, const char *problem);

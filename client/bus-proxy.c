@@ -112,7 +112,6 @@ int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error) {
                 return r;
 
         error->is_denied = is_denial(bus_error->name);
-        error->is_limit = streq(bus_error->name, BUS_ERROR_LIMIT_EXCEEDED);
         /* Sentences of snagd's are for people already; of others the name is worth having. */
         if (!bus_error->message || !*bus_error->message)
                 set_text(error, "%s", bus_error->name);

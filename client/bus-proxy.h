@@ -14,7 +14,6 @@
 /* Why a call failed. */
 typedef struct ProxyError {
         bool is_denied; /* refused to this user, not impossible */
-        bool is_limit;  /* there are too many of what was asked for */
         char *text;     /* a sentence, as it came from snagd where it did; owned; may be NULL */
 } ProxyError;
 

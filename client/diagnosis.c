@@ -179,7 +179,3 @@ void diagnosis_say(Diagnosis diagnosis, Progress *progress, const DiagnosisConte
                                kind == PROGRESS_KIND_NOTE ? PROGRESS_KIND_NOTE : PROGRESS_KIND_HINT,
                                "  %s", lines[i]);
 }
-
-const char *diagnosis_to_string(Diagnosis diagnosis) {
-        return table[diagnosis].name;
-}

@@ -53,6 +53,3 @@ typedef struct DiagnosisContext {
 
 /* Says it, as a note, a warning or an error: the port and ": " before the first line, ": " and the detail behind it. */
 void diagnosis_say(Diagnosis diagnosis, Progress *progress, const DiagnosisContext *context);
-
-/* Its name in events: "no-board-end". */
-const char *diagnosis_to_string(Diagnosis diagnosis);

@@ -896,14 +896,6 @@ static void imply_board(Recovery *r, uint64_t now_usec, const KeptRequest *reque
         r->is_implied = true;
 }
 
-/* Where there are others beside it, its line says which board's it is. */
-static void show_port(Recovery *r) {
-        const char *port = recovery_get_port(r);
-
-        if (r->spec.is_one_of_many && port)
-                progress_task_set_label(r->task, port);
-}
-
 /* --- inputs ---------------------------------------------------------------------------------- */
 
 int recovery_new(const RecoverySpec *spec, Recovery **ret) {
@@ -925,7 +917,6 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
         k = progress_task_new(spec->progress, &r->task);
         if (k < 0)
                 return k;
-        show_port(r);
         r->start_usec = USEC_INFINITY;
         r->since_usec = USEC_INFINITY;
         r->stage = spec->first_stage;
@@ -964,7 +955,6 @@ static void take_port(Recovery *r, const SessionInfo *info) {
         if (copy) {
                 free(r->port);
                 r->port = copy;
-                show_port(r);
         }
 }
 

@@ -46,7 +46,6 @@ typedef struct RecoverySpec {
         const char *port;               /* that was asked for, or NULL; for messages */
         const char *session;            /* its id; for events */
         uint64_t no_board_timeout_usec; /* from recovery_start(); USEC_INFINITY: none */
-        bool is_one_of_many;            /* several are shown side by side */
         Progress *progress;
         const RecoveryOps *ops;
         void *userdata;

@@ -74,8 +74,7 @@ static ExitStatus open_file(RecoverRequest *q, FirmwareKind kind, Progress *prog
         return EXIT_STATUS_SUCCESS;
 }
 
-/* With --stage spl an SPL is not needed; one that is given is checked all the same, and sent
- * should the board fall back into its ROM. */
+/* With --stage spl an SPL is not needed; one that is given is checked all the same. */
 static ExitStatus open_files(RecoverRequest *q, Progress *progress) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++) {
                 ExitStatus status;
