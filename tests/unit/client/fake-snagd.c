@@ -146,6 +146,14 @@ static int on_board_exit(sd_event_source *source, const siginfo_t *si, void *use
         return 0;
 }
 
+/* What was told before has been handed to whoever listens, since the bus keeps the order. A real SPL comes on an
+ * interface of its own, by which snagctl knows it from the ROM; all boards here have "lo", and one that asked
+ * before snagctl could hear of it would pass for the one before it. */
+static void await_bus(Fake *f) {
+        MUST(sd_bus_call_method(f->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                "org.freedesktop.DBus", "GetId", NULL, NULL, "") >= 0);
+}
+
 static void plug_board(Fake *f, const char *stage, const char *file) {
         f->stage = stage;
         f->port = "1-1.4";
@@ -157,6 +165,7 @@ static void plug_board(Fake *f, const char *stage, const char *file) {
                 return;
         }
 
+        await_bus(f);
         f->board_pid = fork();
         MUST(f->board_pid >= 0);
         if (f->board_pid == 0) {
