@@ -737,7 +737,9 @@ START_TEST(test_signal_while_a_password_is_awaited) {
 }
 END_TEST
 
-/* polkit's agent: closes the descriptor that it is given when it is ready, and asks on the terminal. */
+/* polkit's agent: closes the descriptor that it is given when it is ready, and asks on the terminal. The answer
+ * is there only when it is no shell any more: one that is ended just before it becomes another program has
+ * taken note of the signal, and forgets it. */
 static const char fake_agent[] = "#!/bin/bash\n"
                                  "dir=${0%/*}\n"
                                  "[ \"$1\" = --notify-fd ] && [ \"$3\" = --fallback ] || exit 1\n"
@@ -745,7 +747,8 @@ static const char fake_agent[] = "#!/bin/bash\n"
                                  "eval \"exec $2>&-\"\n"
                                  "read -rsp 'Password: ' answer </dev/tty 2>/dev/tty\n"
                                  "printf %s \"$answer\" >\"$dir/answer.new\"\n"
-                                 "mv \"$dir/answer.new\" \"$dir/answer\"\n"
+                                 "{ until [ \"$(</proc/$$/comm)\" = sleep ]; do :; done\n"
+                                 "mv \"$dir/answer.new\" \"$dir/answer\"; } &\n"
                                  "exec sleep 60\n";
 
 /* Runs it on a pseudo-terminal, types @password when asked for one: `last_status`, `out`. */
