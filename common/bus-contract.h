@@ -38,8 +38,9 @@
 #define POLKIT_ACTION_MANAGE       BUS_NAME ".manage"
 
 /* Options of OpenSession and CanOpenSession. */
-#define BUS_OPTION_PORT  "port"
-#define BUS_OPTION_STAGE "stage"
+#define BUS_OPTION_PORT    "port"
+#define BUS_OPTION_STAGE   "stage"
+#define BUS_OPTION_UNTRIED "untried"
 
 /* A password takes longer than sd-bus's 25 s: the time that snagd waits for polkit, in µs. A client has
  * to wait for longer, or it never hears that nobody answered: snagd has to be started first, too, for

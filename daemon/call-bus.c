@@ -33,20 +33,27 @@ static int set_unknown_option(const CallOption *options, size_t n_options, const
 }
 
 static int read_value(sd_bus_message *call, CallOption *option, sd_bus_error *error) {
-        const char *contents;
-        int r;
+        const char *contents, *type = option->ret_truth ? "b" : "s";
+        int r, truth = 0;
 
         r = sd_bus_message_peek_type(call, NULL, &contents);
         if (r < 0)
                 return r;
-        if (!streq(contents, "s"))
+        if (!streq(contents, type))
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-                                         "Option \"%s\" is to be a string (s).", option->key);
-        if (option->value)
+                                         "Option \"%s\" is to be a %s (%s).", option->key,
+                                         option->ret_truth ? "boolean" : "string", type);
+        if (option->is_given)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
                                          "Option \"%s\" is given twice.", option->key);
 
-        return sd_bus_message_read(call, "v", "s", &option->value);
+        option->is_given = true;
+        if (!option->ret_truth)
+                return sd_bus_message_read(call, "v", "s", &option->value);
+        r = sd_bus_message_read(call, "v", "b", &truth);
+        if (r >= 0)
+                *option->ret_truth = truth;
+        return r;
 }
 
 static int read_option(sd_bus_message *call, CallOption *options, size_t n_options,

@@ -12,10 +12,12 @@
 #include "failure.h"
 #include "macro.h"
 
-/* An option that the method knows. Strings only, today. */
+/* An option that the method knows: a string, or, with @ret_truth, a boolean. */
 typedef struct CallOption {
         const char *key;
         const char *value; /* out: borrowed from the message; NULL if it was not given */
+        bool *ret_truth;   /* set only if it was given */
+        bool is_given;     /* out */
 } CallOption;
 
 /* Reads an a{sv}. Unknown keys are refused, so that a typing error is not silently ignored; so are

@@ -63,9 +63,11 @@ static int property_get_limit(sd_bus *bus, const char *path, const char *interfa
 static int read_request(sd_bus_message *call, SessionSpec *ret_spec, PolkitRequest *ret_request,
                         sd_bus_error *error) {
         _cleanup_failure_ Failure failure = {};
+        bool is_untried = false;
         CallOption options[] = {
-                {BUS_OPTION_PORT, NULL},
-                {BUS_OPTION_STAGE, NULL},
+                {.key = BUS_OPTION_PORT},
+                {.key = BUS_OPTION_STAGE},
+                {.key = BUS_OPTION_UNTRIED, .ret_truth = &is_untried},
         };
         const char *soc;
         uid_t uid;
@@ -83,6 +85,7 @@ static int read_request(sd_bus_message *call, SessionSpec *ret_spec, PolkitReque
         r = session_spec_parse(soc, options[0].value, options[1].value, uid, ret_spec, &failure);
         if (r < 0)
                 return call_set_failure(error, r, &failure);
+        ret_spec->is_untried = is_untried;
 
         *ret_request = (PolkitRequest){
                 .action = POLKIT_ACTION_OPEN_SESSION,

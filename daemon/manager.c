@@ -17,7 +17,8 @@
  *     5. the one that has waited longest
  * A board that a session gave back while it was plugged in (its client left, or it failed) is not
  * for 4., nor for 5. unless the session started later: who waits wants the next board, and one that
- * makes sessions fail is not passed along until none is left.
+ * makes sessions fail is not passed along until none is left. A session that wants an untried board never gets it
+ * by 5.: a client that opens one session after the other would try a broken board for ever.
  *
  * What is counted against a user is not sessions but namespaces (namespace-count.h), each from before
  * it is set up until it is gone: sockets that a client kept hold it after Close().
@@ -255,6 +256,13 @@ static Session *later_attached(Session *a, Session *b) {
         return a && session_get_attach_usec(a) >= session_get_attach_usec(b) ? a : b;
 }
 
+/* Whether a session that waits for any board may have one that was given back at @returned_usec (0: never). */
+static bool may_take_returned(const Session *s, uint64_t returned_usec) {
+        if (returned_usec == 0)
+                return true;
+        return !session_wants_untried(s) && session_get_start_usec(s) >= returned_usec;
+}
+
 /* NULL: nobody, now. @ret_n_followed is 0, unless the reason is that the board may follow more than
  * one. */
 static Session *manager_choose_session(const Manager *manager, const Board *board,
@@ -280,7 +288,7 @@ static Session *manager_choose_session(const Manager *manager, const Board *boar
                         continue;
                 if (session_holds(s, board))
                         holding = later_attached(holding, s);
-                else if (!session_is_named(s) && session_get_start_usec(s) >= returned_usec &&
+                else if (!session_is_named(s) && may_take_returned(s, returned_usec) &&
                          (!longest ||
                           session_get_waiting_usec(s) < session_get_waiting_usec(longest)))
                         longest = s;

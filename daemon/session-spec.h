@@ -13,6 +13,8 @@ typedef struct SessionSpec {
         const Soc *soc;
         const char *port;  /* a port or an ID_PATH; NULL: any */
         Stage first_stage; /* the first stage that is accepted; with spl a ROM is left alone */
+        bool is_untried; /* without @port: only a board that no session has given back since it was
+                              plugged in; session_spec_parse() leaves it false */
         uid_t owner_uid;
         void *userdata; /* the D-Bus edge's own; session_get_userdata() */
 } SessionSpec;

@@ -112,6 +112,7 @@ struct Session {
         char id[sizeof("s18446744073709551615")];
         const Soc *soc;
         Stage first_stage;
+        bool is_untried;  /* SessionSpec's */
         char *named_port; /* as the client named it, NULL: any */
         uid_t owner_uid;
         void *userdata;
@@ -782,6 +783,7 @@ int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Sess
         session->manager = manager;
         session->soc = spec->soc;
         session->first_stage = spec->first_stage;
+        session->is_untried = spec->is_untried;
         session->owner_uid = spec->owner_uid;
         session->userdata = spec->userdata;
         session->netns_fd = -EBADF;
@@ -841,6 +843,11 @@ void session_stop(Session *session) {
 bool session_is_named(const Session *session) {
         assert(session);
         return session->named_port;
+}
+
+bool session_wants_untried(const Session *session) {
+        assert(session);
+        return session->is_untried;
 }
 
 bool session_names_port(const Session *session, const char *port) {

@@ -78,7 +78,8 @@ int session_new(Manager *manager, uint64_t serial, const SessionSpec *spec, Sess
 Session *session_free(Session *session);
 DEFINE_CLEANUP_FUNC(Session, session_free);
 
-bool session_is_named(const Session *session);                         /* asked for one port */
+bool session_is_named(const Session *session); /* asked for one port */
+bool session_wants_untried(const Session *session);
 bool session_names_port(const Session *session, const char *port);     /* in these words */
 bool session_names(const Session *session, const Board *board);        /* asked for its port */
 bool session_holds(const Session *session, const Board *board);        /* has had a board there */

@@ -402,6 +402,11 @@ START_TEST(test_wrong_arguments_have_named_errors) {
                 assert_error(CALL(alice, MANAGER, m, "sa{sv}", "am335x", 2, "port", "s", "1-1",
                                   "port", "s", "1-2"),
                              BUS_ERROR_INVALID_OPTION);
+                assert_error(CALL(alice, MANAGER, m, "sa{sv}", "am335x", 1, "untried", "s", "yes"),
+                             BUS_ERROR_INVALID_OPTION);
+                assert_error(CALL(alice, MANAGER, m, "sa{sv}", "am335x", 2, "untried", "b", 0,
+                                  "untried", "b", 0),
+                             BUS_ERROR_INVALID_OPTION);
                 /* Another signature is sd-bus's affair. */
                 assert_error(CALL(alice, MANAGER, m, "s", "am335x"), SD_BUS_ERROR_INVALID_ARGS);
                 assert_error(CALL(alice, MANAGER, m, "sa{ss}", "am335x", 1, "port", "1-1"),
@@ -419,7 +424,7 @@ START_TEST(test_unknown_option_is_named) {
         _cleanup_(call_freep) Call *call = open_with(alice, "OpenSession", "am335x", "prot", "1-1");
 
         ck_assert_str_eq(call_error_text(call), "There is no option \"prot\" here; this version of "
-                                                "snagd knows \"port\", \"stage\".");
+                                                "snagd knows \"port\", \"stage\", \"untried\".");
 }
 END_TEST
 
@@ -429,8 +434,8 @@ START_TEST(test_good_options_are_taken) {
         _cleanup_(call_freep) Call *call = NULL;
         const char *path;
 
-        call = CALL(alice, MANAGER, "OpenSession", "sa{sv}", "am335x", 2, "port", "s", "1-1.4",
-                    "stage", "s", "spl");
+        call = CALL(alice, MANAGER, "OpenSession", "sa{sv}", "am335x", 3, "port", "s", "1-1.4",
+                    "stage", "s", "spl", "untried", "b", 1);
         ck_assert_str_eq(call_error(call), "");
         ck_assert_str_eq(world.polkit.questions[0].details, "soc=am335x port=1-1.4 stage=spl ");
         ck_assert_ok(sd_bus_message_read(call->reply, "o", &path));

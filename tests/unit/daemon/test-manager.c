@@ -82,6 +82,17 @@ static Session *start(const char *port, const char *stage) {
         return session;
 }
 
+static Session *start_untried(const char *port) {
+        SessionSpec spec;
+        Session *session;
+
+        ck_assert_int_eq(session_spec_parse("am335x", port, NULL, 1000, &spec, NULL), 0);
+        spec.is_untried = true;
+        ck_assert_int_eq(manager_open_session(manager, &spec, &session, NULL), 0);
+        ck_assert_int_eq(session_start(session, NULL), 0);
+        return session;
+}
+
 static void plug(const char *port, Stage stage) {
         fake_plug(port, NULL, stage);
         fake_settle(event);
@@ -309,6 +320,36 @@ START_TEST(test_board_given_back_is_for_later_sessions) {
         unplug("1-1");
         plug("1-1", STAGE_ROM);
         check_owner("1-1", waiting);
+        tear_down();
+}
+END_TEST
+
+/* Who opens one session after the other gets each board once a plug. */
+START_TEST(test_board_given_back_is_not_untried) {
+        Session *first, *untried, *named;
+
+        set_up();
+        first = start_untried(NULL);
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", first);
+        untried = start_untried(NULL);
+        session_close(first);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+
+        /* The port's own session asks for that board, whatever became of it; and so it says nothing there. */
+        named = start_untried("1-1");
+        check_owner("1-1", named);
+        session_close(named);
+        fake_settle(event);
+        check_owner("1-1", NULL);
+
+        plug("1-2", STAGE_ROM);
+        check_owner("1-2", untried);
+        untried = start_untried(NULL);
+        unplug("1-1");
+        plug("1-1", STAGE_ROM);
+        check_owner("1-1", untried);
         tear_down();
 }
 END_TEST
@@ -1121,6 +1162,7 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_spl_follows_into_the_session_of_its_rom,
           test_rom_on_a_named_port_leaves_its_last_user, test_rom_begins_anew_where_its_session_is,
           test_two_boards_on_two_ports, test_board_given_back_is_for_later_sessions,
+          test_two_boards_on_two_ports, test_board_given_back_is_not_untried,
           test_board_that_fails_one_session_is_not_passed_along, test_other_socs_are_left_alone,
           test_spl_under_the_other_name_of_its_socket, test_other_name_is_told_to_the_observer,
           test_strangers_are_never_taken_for_an_spl, test_rom_behind_a_hub_keeps_its_name,
