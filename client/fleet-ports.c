@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Theory of operation
+ *
+ * A session that waits for any board is the fastest way to one that is just being plugged in: it is
+ * there before the board is. It takes what comes, though; so it is of use only as long as everything that comes
+ * is wanted (fleet_ports_are_named()). Else, and for boards that were there before us, and for those that are
+ * tried again, a session is opened for the port by name.
+ *
+ * A board that failed is tried again in place; when that is over, its port is given up. A board that leaves and is
+ * back at once did so by itself (a watchdog, a loose cable), and changes nothing; that nothing was there for
+ * REPLUG_USEC means that somebody has plugged something in again, and the port starts anew.
+ *
+ * Boards in another stage, an SPL for instance whose ROM we serve, are no boards here: they belong to the session
+ * of their port, or to nobody. Ports are few; all searches are linear. */
+
+#include "fleet-ports.h"
+
+#include <assert.h>
+#include <fnmatch.h>
+
+#include "bus-contract.h"
+
+#define REPLUG_USEC (2 * USEC_PER_SEC)
+
+typedef struct FleetPort {
+        char *name;
+        char *id_path;    /* NULL: not known */
+        bool has_board;   /* in the first stage */
+        bool is_taken;    /* it is in somebody's session */
+        bool was_there;   /* it was plugged in before us */
+        bool was_tried;   /* since it was plugged in */
+        bool wants_retry; /* a board that failed */
+        bool is_given_up;
+        bool is_done;    /* with FleetRules.is_once */
+        unsigned n_open; /* sessions of ours */
+        unsigned n_failures;
+        uint64_t gone_usec; /* when its board left; 0: it did not */
+} FleetPort;
+
+struct FleetPorts {
+        const FleetRules *rules;
+        FleetPort *ports;
+        size_t n_ports;
+        uint64_t change_usec;
+};
+
+int fleet_ports_new(const FleetRules *rules, FleetPorts **ret) {
+        FleetPorts *p;
+
+        assert(rules);
+        assert(rules->soc);
+        assert(ret);
+
+        p = calloc(1, sizeof(FleetPorts));
+        if (!p)
+                return -ENOMEM;
+        p->rules = rules;
+        *ret = p;
+        return 0;
+}
+
+FleetPorts *fleet_ports_free(FleetPorts *p) {
+        if (!p)
+                return NULL;
+        for (size_t i = 0; i < p->n_ports; i++) {
+                free(p->ports[i].name);
+                free(p->ports[i].id_path);
+        }
+        free(p->ports);
+        free(p);
+        return NULL;
+}
+
+static FleetPort *find(const FleetPorts *p, const char *name) {
+        for (size_t i = 0; i < p->n_ports; i++)
+                if (streq(p->ports[i].name, name))
+                        return &p->ports[i];
+        return NULL;
+}
+
+/* NULL: out of memory. Ports stay known when they are empty: a host has as many as it has. */
+static FleetPort *find_or_add(FleetPorts *p, const char *name) {
+        FleetPort *ports = find(p, name);
+        char *copy;
+
+        if (ports)
+                return ports;
+        ports = reallocarray(p->ports, p->n_ports + 1, sizeof(FleetPort));
+        if (!ports)
+                return NULL;
+        p->ports = ports;
+        copy = strdup(name);
+        if (!copy)
+                return NULL;
+        p->ports[p->n_ports] = (FleetPort){.name = copy};
+        return &p->ports[p->n_ports++];
+}
+
+static bool matches(const FleetPorts *p, const FleetPort *port) {
+        if (!p->rules->patterns)
+                return true;
+        for (const char *const *pattern = p->rules->patterns; *pattern; pattern++)
+                if (fnmatch(*pattern, port->name, 0) == 0 ||
+                    (port->id_path && fnmatch(*pattern, port->id_path, 0) == 0))
+                        return true;
+        return false;
+}
+
+static void forget_board(FleetPort *port) {
+        port->has_board = port->is_taken = port->was_there = port->was_tried = false;
+}
+
+/* Nothing was there for so long that what comes next is another board. */
+static void expire(FleetPort *port, uint64_t now_usec) {
+        if (port->gone_usec == 0 || now_usec < port->gone_usec + REPLUG_USEC || port->n_open > 0 ||
+            port->wants_retry)
+                return;
+        port->is_given_up = false;
+        port->n_failures = 0;
+        port->gone_usec = 0;
+}
+
+uint64_t fleet_ports_expire(FleetPorts *p, uint64_t now_usec) {
+        uint64_t deadline = USEC_INFINITY;
+
+        assert(p);
+
+        for (size_t i = 0; i < p->n_ports; i++) {
+                FleetPort *port = &p->ports[i];
+
+                expire(port, now_usec);
+                if (port->gone_usec > 0 && port->is_given_up)
+                        deadline = MIN_OF(deadline, port->gone_usec + REPLUG_USEC);
+        }
+        return deadline;
+}
+
+int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bool was_there,
+                         uint64_t now_usec) {
+        FleetPort *port;
+
+        assert(p);
+        assert(board);
+
+        if (!streq(board->soc, p->rules->soc->name) ||
+            stage_from_string(board->stage) != (int) p->rules->first_stage)
+                return 0;
+        port = find_or_add(p, board->port);
+        if (!port)
+                return -ENOMEM;
+
+        if (is_gone) {
+                p->change_usec = port->gone_usec = now_usec;
+                forget_board(port);
+                return 0;
+        }
+        if (!port->id_path && *board->id_path) {
+                port->id_path = strdup(board->id_path);
+                if (!port->id_path)
+                        return -ENOMEM;
+        }
+        if (!port->has_board) {
+                p->change_usec = now_usec;
+                expire(port, now_usec);
+                port->gone_usec = 0;
+                port->has_board = true;
+                port->was_there = was_there;
+        }
+        port->is_taken = !streq(board->session, BUS_PATH_NONE);
+        return 0;
+}
+
+void fleet_ports_on_daemon_gone(FleetPorts *p) {
+        assert(p);
+
+        for (size_t i = 0; i < p->n_ports; i++)
+                /* When it is told of again, it is not a new one: gone_usec stays. */
+                forget_board(&p->ports[i]);
+}
+
+int fleet_ports_begin(FleetPorts *p, const char *name) {
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find_or_add(p, name);
+        if (!port)
+                return -ENOMEM;
+        port->n_open++;
+        port->was_tried = true;
+        port->wants_retry = false;
+        return 0;
+}
+
+static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
+        /* Also the attempts that a board which was given up makes by itself. */
+        if (++port->n_failures <= p->rules->n_retries) {
+                port->wants_retry = true;
+                return FLEET_VERDICT_RETRY;
+        }
+        port->is_given_up = true;
+        port->is_done = p->rules->is_once;
+        return FLEET_VERDICT_GIVEN_UP;
+}
+
+FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,
+                             unsigned *ret_n_failures) {
+        FleetVerdict verdict = FLEET_VERDICT_NONE;
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+        assert(ret_n_failures);
+
+        port = find(p, name);
+        assert(port);
+        assert(port->n_open > 0);
+        port->n_open--;
+
+        switch (outcome) {
+        case FLEET_OUTCOME_RECOVERED:
+                port->n_failures = 0;
+                port->is_given_up = false;
+                port->is_done = p->rules->is_once;
+                verdict = FLEET_VERDICT_DONE;
+                break;
+        case FLEET_OUTCOME_FAILED:
+                verdict = on_failed(p, port);
+                break;
+        case FLEET_OUTCOME_INTERRUPTED:
+        case FLEET_OUTCOME_NO_BOARD:
+                break;
+        }
+        *ret_n_failures = port->n_failures;
+        return verdict;
+}
+
+bool fleet_ports_are_named(const FleetPorts *p) {
+        assert(p);
+
+        if (p->rules->patterns || p->rules->is_once)
+                return true;
+        for (size_t i = 0; i < p->n_ports; i++)
+                if (p->ports[i].is_given_up)
+                        return true;
+        return false;
+}
+
+static bool is_wanted(const FleetPorts *p, const FleetPort *port, bool are_named) {
+        if (port->n_open > 0 || port->is_done || !matches(p, port))
+                return false;
+        if (port->wants_retry)
+                return true;
+        if (!port->has_board || port->is_taken || port->was_tried || port->is_given_up)
+                return false;
+        return are_named || port->was_there;
+}
+
+const char *fleet_ports_find_wanted(const FleetPorts *p) {
+        bool are_named;
+
+        assert(p);
+
+        are_named = fleet_ports_are_named(p);
+        for (size_t i = 0; i < p->n_ports; i++)
+                if (is_wanted(p, &p->ports[i], are_named))
+                        return p->ports[i].name;
+        return NULL;
+}
+
+uint64_t fleet_ports_get_change_usec(const FleetPorts *p) {
+        assert(p);
+
+        return p->change_usec;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The USB ports of a fleet (fleet.h): what is plugged in there, which of them want a session, how often they failed,
+ * and which were given up. Theory of operation: fleet-ports.c.
+ *
+ * Pure: no bus, no clock. */
+
+#include "macro.h"
+#include "session-info.h"
+#include "soc.h"
+
+typedef struct FleetRules {
+        const Soc *soc;
+        Stage first_stage; /* of the boards that are taken */
+        const char *const
+                *patterns;  /* of ports or ID_PATHs, as fnmatch(3) has them; NULL-terminated;
+                                        NULL: all */
+        unsigned n_retries; /* of one board, after the first attempt */
+        bool is_once;       /* a port is served until one board was recovered or given up */
+} FleetRules;
+
+/* What becomes of a port after an attempt. */
+typedef enum FleetVerdict {
+        FLEET_VERDICT_DONE,
+        FLEET_VERDICT_RETRY,
+        FLEET_VERDICT_GIVEN_UP, /* until something else is plugged in */
+        FLEET_VERDICT_NONE,     /* the attempt says nothing about the board */
+} FleetVerdict;
+
+typedef enum FleetOutcome {
+        FLEET_OUTCOME_RECOVERED,
+        FLEET_OUTCOME_FAILED,
+        FLEET_OUTCOME_INTERRUPTED, /* by somebody, or by snagd's end */
+        FLEET_OUTCOME_NO_BOARD,    /* none came to a session that waited at this port */
+} FleetOutcome;
+
+typedef struct FleetPorts FleetPorts;
+
+/* @rules are borrowed for life. Returns 0 or -ENOMEM. */
+int fleet_ports_new(const FleetRules *rules, FleetPorts **ret);
+FleetPorts *fleet_ports_free(FleetPorts *p);
+DEFINE_CLEANUP_FUNC(FleetPorts, fleet_ports_free);
+
+/* A board came, changed or went, as snagd tells; with @was_there it was plugged in before anybody looked. Returns
+ * 0 or -ENOMEM. */
+int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bool was_there,
+                         uint64_t now_usec);
+
+/* snagd ended: what is plugged in is not known until it is told of again. */
+void fleet_ports_on_daemon_gone(FleetPorts *p);
+
+/* A session of ours is there for port @name: from its opening if it was opened for that port, else since it got
+ * a board there. Returns 0 or -ENOMEM. */
+int fleet_ports_begin(FleetPorts *p, const char *name);
+
+/* It has ended so. Failures before this one, with it: *@ret_n_failures. */
+FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,
+                             unsigned *ret_n_failures);
+
+/* Forgets what is over at @now_usec; to be called before the two that follow. Returns when it is due again;
+ * USEC_INFINITY: not by itself. */
+uint64_t fleet_ports_expire(FleetPorts *p, uint64_t now_usec);
+
+/* Whether boards have to be asked for port by port, since not every one that comes is wanted. */
+bool fleet_ports_are_named(const FleetPorts *p);
+
+/* The name of a port for which a session is to be opened now; NULL: none. Borrowed. */
+const char *fleet_ports_find_wanted(const FleetPorts *p);
+
+/* When a board was last seen to come or go; 0: never. CLOCK_MONOTONIC. */
+uint64_t fleet_ports_get_change_usec(const FleetPorts *p);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "fleet-ports.h"
+
+#include <stdio.h>
+
+#include "bus-contract.h"
+#include "check-main.h"
+
+static FleetRules rules;
+static FleetPorts *ports;
+static uint64_t now;
+
+static void set_up(const FleetRules *r) {
+        rules = *r;
+        rules.soc = soc_find("am335x");
+        now = 1000 * USEC_PER_SEC;
+        ck_assert_int_eq(fleet_ports_new(&rules, &ports), 0);
+}
+
+static void tear_down(void) {
+        ports = fleet_ports_free(ports);
+}
+
+typedef enum Told {
+        PLUGGED,
+        WAS_THERE,
+        TAKEN,
+        GONE,
+} Told;
+
+static void tell_of(const char *soc, const char *stage, const char *port, Told told) {
+        char path[64];
+        BoardInfo board = {
+                .port = (char *) port,
+                .id_path = path,
+                .soc = (char *) soc,
+                .stage = (char *) stage,
+                .session = (char *) (told == TAKEN ? "/org/snagd1/session/s1" : BUS_PATH_NONE),
+                .problem = (char *) "",
+        };
+
+        (void) snprintf(path, sizeof(path), "pci-0000:00:14.0-usb-0:%s", strchr(port, '-') + 1);
+        ck_assert_int_eq(fleet_ports_on_board(ports, &board, told == GONE, told == WAS_THERE, now),
+                         0);
+}
+
+static void tell(const char *port, Told told) {
+        tell_of("am335x", "rom", port, told);
+}
+
+static void pass(uint64_t usec) {
+        now += usec;
+        (void) fleet_ports_expire(ports, now);
+}
+
+static const char *wanted(void) {
+        const char *name = fleet_ports_find_wanted(ports);
+
+        return name ? name : "none";
+}
+
+static unsigned n_failures;
+
+static FleetVerdict attempt(const char *port, FleetOutcome outcome) {
+        ck_assert_int_eq(fleet_ports_begin(ports, port), 0);
+        return fleet_ports_end(ports, port, outcome, &n_failures);
+}
+
+/* As long as everything is wanted, one session that waits for any board does it all. */
+START_TEST(test_nothing_is_named_without_need) {
+        set_up(&(FleetRules){});
+        ck_assert(!fleet_ports_are_named(ports));
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert(!fleet_ports_are_named(ports));
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_boards_that_were_there) {
+        set_up(&(FleetRules){});
+        tell("1-1", WAS_THERE);
+        tell("1-2", WAS_THERE);
+        tell("1-2", TAKEN);
+        tell_of("am437x", "rom", "1-3", WAS_THERE);
+        tell_of("am335x", "spl", "1-4", WAS_THERE);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        ck_assert_str_eq(wanted(), "none");
+
+        /* Once a plug. */
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_patterns) {
+        static const char *const patterns[] = {"1-1.*", "pci-*-usb-0:2", NULL};
+
+        set_up(&(FleetRules){.patterns = patterns});
+        ck_assert(fleet_ports_are_named(ports));
+        tell("1-1", PLUGGED);
+        tell("1-3", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        tell("1-1.4", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1.4");
+        ck_assert_int_eq(attempt("1-1.4", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        ck_assert_str_eq(wanted(), "none");
+        tell("3-2", PLUGGED);
+        ck_assert_str_eq(wanted(), "3-2");
+
+        /* The next one on the same port. */
+        tell("3-2", GONE);
+        tell("1-1.4", GONE);
+        ck_assert_str_eq(wanted(), "none");
+        tell("1-1.4", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1.4");
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_retries_and_giving_up) {
+        set_up(&(FleetRules){.n_retries = 2});
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert_uint_eq(n_failures, 1);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+
+        /* It may have left: the session waits there for a while, which is no attempt. */
+        tell("1-1", GONE);
+        pass(60 * USEC_PER_SEC);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert(!fleet_ports_are_named(ports));
+        pass(1);
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert_uint_eq(n_failures, 1);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        ck_assert_uint_eq(n_failures, 3);
+        ck_assert_str_eq(wanted(), "none");
+
+        /* What is not wanted there must not come to a session that waits for any. */
+        ck_assert(fleet_ports_are_named(ports));
+        tell("1-2", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-2");
+        tear_down();
+}
+END_TEST
+
+/* A board that restarts by itself is the same one; what somebody plugs in is another. */
+START_TEST(test_given_up_until_something_is_plugged_in) {
+        set_up(&(FleetRules){});
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        for (unsigned i = 0; i < 10; i++) {
+                tell("1-1", GONE);
+                ck_assert_uint_ne(fleet_ports_expire(ports, now), USEC_INFINITY);
+                pass(USEC_PER_SEC);
+                ck_assert(fleet_ports_are_named(ports));
+                tell("1-1", PLUGGED);
+                ck_assert_uint_eq(fleet_ports_expire(ports, now), USEC_INFINITY);
+                ck_assert_str_eq(wanted(), "none");
+        }
+
+        tell("1-1", GONE);
+        now = fleet_ports_expire(ports, now) - 1;
+        (void) fleet_ports_expire(ports, now);
+        ck_assert(fleet_ports_are_named(ports));
+        pass(1);
+        ck_assert(!fleet_ports_are_named(ports));
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        ck_assert_uint_eq(n_failures, 1);
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_once) {
+        set_up(&(FleetRules){.is_once = true, .n_retries = 1});
+        ck_assert(fleet_ports_are_named(ports));
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        tell("1-1", GONE);
+        pass(60 * USEC_PER_SEC);
+        ck_assert_uint_lt(fleet_ports_get_change_usec(ports), now);
+        tell("1-1", PLUGGED);
+        ck_assert_uint_eq(fleet_ports_get_change_usec(ports), now);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+/* A session for any board got one there while another was being opened for the port. */
+START_TEST(test_served_ports_are_not_wanted) {
+        static const char *const patterns[] = {"*", NULL};
+
+        set_up(&(FleetRules){.patterns = patterns});
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_NO_BOARD, &n_failures),
+                         FLEET_VERDICT_NONE);
+        tell("1-1", GONE);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+START_TEST(test_snagd_ends) {
+        set_up(&(FleetRules){});
+        tell("1-1", PLUGGED);
+        tell("1-2", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        ck_assert_int_eq(attempt("1-2", FLEET_OUTCOME_INTERRUPTED), FLEET_VERDICT_NONE);
+        fleet_ports_on_daemon_gone(ports);
+        ck_assert_str_eq(wanted(), "none");
+        pass(60 * USEC_PER_SEC);
+
+        /* What was given up still is; what was interrupted has another chance. */
+        tell("1-1", WAS_THERE);
+        tell("1-2", WAS_THERE);
+        ck_assert_str_eq(wanted(), "1-2");
+        ck_assert_int_eq(attempt("1-2", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+TEST_MAIN("fleet-ports", test_nothing_is_named_without_need, test_boards_that_were_there,
+          test_patterns, test_retries_and_giving_up, test_given_up_until_something_is_plugged_in,
+          test_once, test_served_ports_are_not_wanted, test_snagd_ends)
