@@ -10,6 +10,7 @@
 
 #include <assert.h>
 
+#include "bus-contract.h"
 #include "fd-util.h"
 #include "session-proxy.h"
 #include "transport.h"
@@ -75,6 +76,7 @@ static int begin(Attempt *a, const int *fds) {
                         .port = a->spec.port,
                         .session = attempt_get_session(a),
                         .no_board_timeout_usec = a->spec.no_board_timeout_usec,
+                        .is_one_of_many = a->spec.is_one_of_many,
                         .progress = a->spec.progress,
                         .ops = &transport_ops,
                         .userdata = a->transport,
@@ -106,6 +108,8 @@ static void on_refused(const ProxyError *error, void *userdata) {
         Attempt *a = userdata;
 
         a->refusal.is_denied = error->is_denied;
+        a->refusal.is_passing = error->is_passing;
+        a->refusal.is_busy = error->is_busy;
         a->refusal.text = strdup(proxy_error_get_text(error));
         finish(a);
 }
@@ -116,6 +120,8 @@ static void on_changed(const SessionInfo *info, void *userdata) {
         /* It may still be fetching its sockets: nothing happens to a session before Start. */
         if (!a->recovery || a->state == ATTEMPT_STATE_OVER)
                 return;
+        if (streq_ptr(info->failure_name, BUS_ERROR_SHUTTING_DOWN))
+                a->is_session_lost = true;
         transport_drain(a->transport);
         recovery_on_session(a->recovery, now_usec(), info);
         if (a->state == ATTEMPT_STATE_WAITING && recovery_has_begun(a->recovery))
@@ -136,6 +142,7 @@ static void on_end(SessionProxyEnd end, void *userdata) {
 
         a->is_session_lost = true;
         if (!a->recovery) {
+                a->refusal.is_passing = end != SESSION_PROXY_END_BUS_LOST;
                 a->refusal.text = strdup(sentences[end]);
                 finish(a);
                 return;
@@ -180,6 +187,7 @@ int attempt_new(const AttemptSpec *spec, Attempt **ret) {
                                        .soc = spec->soc->name,
                                        .port = spec->port,
                                        .stage = spec->stage,
+                                       .is_untried = spec->is_untried,
                                        .n_sockets = TRANSPORT_N_SOCKETS,
                                },
                                &session_callbacks, a, &a->session);
@@ -220,12 +228,30 @@ AttemptState attempt_get_state(const Attempt *a) {
         return a->state;
 }
 
+bool attempt_has_begun(const Attempt *a) {
+        assert(a);
+
+        return a->recovery && recovery_has_begun(a->recovery);
+}
+
 RecoveryResult attempt_get_result(const Attempt *a) {
         assert(a);
 
         if (a->refusal.text)
                 return RECOVERY_RESULT_FAILED;
         return a->recovery ? recovery_get_result(a->recovery) : RECOVERY_RESULT_NONE;
+}
+
+const char *attempt_get_port(const Attempt *a) {
+        assert(a);
+
+        return a->recovery ? recovery_get_port(a->recovery) : a->spec.port;
+}
+
+bool attempt_is_session_lost(const Attempt *a) {
+        assert(a);
+
+        return a->is_session_lost;
 }
 
 const ProxyError *attempt_get_refusal(const Attempt *a) {

@@ -38,6 +38,8 @@ typedef struct AttemptSpec {
         const Firmware *spl, *u_boot; /* as of RecoverySpec */
         const char *port, *stage;     /* NULL: any; the default */
         Stage first_stage;            /* that @stage stands for */
+        bool is_untried;              /* only a board that no session had since it was plugged in */
+        bool is_one_of_many;          /* as of RecoverySpec */
         uint64_t no_board_timeout_usec;
         Capture *capture; /* gets every datagram, too; NULL: none */
         const AttemptCallbacks *callbacks;
@@ -57,8 +59,17 @@ void attempt_close(Attempt *a, bool waits);
 
 AttemptState attempt_get_state(const Attempt *a);
 
+/* Whether a board has come. */
+bool attempt_has_begun(const Attempt *a);
+
 /* The result, RECOVERY_RESULT_FAILED also if there was no recovery; NONE: not yet. */
 RecoveryResult attempt_get_result(const Attempt *a);
+
+/* The USB port of its board, else the one that it waits at; NULL: neither. Borrowed until the next event. */
+const char *attempt_get_port(const Attempt *a);
+
+/* Whether the session ended before the recovery did: snagd left, or somebody closed it. */
+bool attempt_is_session_lost(const Attempt *a);
 
 /* What snagd said when it refused the session, or NULL. Borrowed. */
 const ProxyError *attempt_get_refusal(const Attempt *a);

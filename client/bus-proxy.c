@@ -56,19 +56,25 @@ static bool has_prefix(const char *string, const char *prefix) {
         return strncmp(string, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_denial(const char *name) {
-        static const char *const names[] = {
-                BUS_ERROR_NOT_AUTHORIZED,
-                BUS_ERROR_NOT_OWNER,
-                SD_BUS_ERROR_ACCESS_DENIED,
-                SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (streq(names[i], name))
+static bool is_among(const char *const *names, const char *name) {
+        for (; *names; names++)
+                if (streq(*names, name))
                         return true;
         return false;
 }
+
+static const char *const denials[] = {
+        BUS_ERROR_NOT_AUTHORIZED,
+        BUS_ERROR_NOT_OWNER,
+        SD_BUS_ERROR_ACCESS_DENIED,
+        SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+        NULL,
+};
+
+static const char *const passing[] = {
+        BUS_ERROR_LIMIT_EXCEEDED,     BUS_ERROR_PORT_BUSY,   BUS_ERROR_SHUTTING_DOWN,
+        SD_BUS_ERROR_LIMITS_EXCEEDED, SD_BUS_ERROR_NO_REPLY, NULL,
+};
 
 /* What the bus, and not snagd, says when snagd cannot be had. Returns false for any other error. */
 static bool describe_absence(ProxyError *e, const sd_bus_error *bus_error) {
@@ -108,10 +114,12 @@ int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error) {
                 set_text(error, "the system bus: %s", strerror(-r));
                 return r;
         }
+        error->is_busy = streq(bus_error->name, BUS_ERROR_PORT_BUSY);
+        error->is_passing = is_among(passing, bus_error->name);
         if (describe_absence(error, bus_error))
                 return r;
 
-        error->is_denied = is_denial(bus_error->name);
+        error->is_denied = is_among(denials, bus_error->name);
         /* Sentences of snagd's are for people already; of others the name is worth having. */
         if (!bus_error->message || !*bus_error->message)
                 set_text(error, "%s", bus_error->name);

@@ -13,8 +13,10 @@
 
 /* Why a call failed. */
 typedef struct ProxyError {
-        bool is_denied; /* refused to this user, not impossible */
-        char *text;     /* a sentence, as it came from snagd where it did; owned; may be NULL */
+        bool is_denied;  /* refused to this user, not impossible */
+        bool is_passing; /* may well succeed some time later: a limit was reached, snagd ended */
+        bool is_busy;    /* somebody has a session for that port */
+        char *text;      /* a sentence, as it came from snagd where it did; owned; may be NULL */
 } ProxyError;
 
 void proxy_error_done(ProxyError *e);

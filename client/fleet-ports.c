@@ -25,12 +25,12 @@
 
 typedef struct FleetPort {
         char *name;
-        char *id_path;    /* NULL: not known */
-        bool has_board;   /* in the first stage */
-        bool is_taken;    /* it is in somebody's session */
-        bool was_there;   /* it was plugged in before us */
-        bool was_tried;   /* since it was plugged in */
-        bool wants_retry; /* a board that failed */
+        char *id_path;   /* NULL: not known */
+        bool has_board;  /* in the first stage */
+        bool is_taken;   /* it is in somebody's session */
+        bool needs_name; /* a session that waits for any board does not get it: it was there before, or somebody has given it back */
+        bool was_tried;  /* since it was plugged in */
+        bool wants_session; /* a board that failed, or whose session was dismissed */
         bool is_given_up;
         bool is_done;    /* with FleetRules.is_once */
         unsigned n_open; /* sessions of ours */
@@ -108,13 +108,13 @@ static bool matches(const FleetPorts *p, const FleetPort *port) {
 }
 
 static void forget_board(FleetPort *port) {
-        port->has_board = port->is_taken = port->was_there = port->was_tried = false;
+        port->has_board = port->is_taken = port->needs_name = port->was_tried = false;
 }
 
 /* Nothing was there for so long that what comes next is another board. */
 static void expire(FleetPort *port, uint64_t now_usec) {
         if (port->gone_usec == 0 || now_usec < port->gone_usec + REPLUG_USEC || port->n_open > 0 ||
-            port->wants_retry)
+            port->wants_session)
                 return;
         port->is_given_up = false;
         port->n_failures = 0;
@@ -139,6 +139,7 @@ uint64_t fleet_ports_expire(FleetPorts *p, uint64_t now_usec) {
 int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bool was_there,
                          uint64_t now_usec) {
         FleetPort *port;
+        bool is_taken;
 
         assert(p);
         assert(board);
@@ -165,9 +166,12 @@ int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bo
                 expire(port, now_usec);
                 port->gone_usec = 0;
                 port->has_board = true;
-                port->was_there = was_there;
+                port->needs_name = was_there;
         }
-        port->is_taken = !streq(board->session, BUS_PATH_NONE);
+        is_taken = !streq(board->session, BUS_PATH_NONE);
+        if (port->is_taken && !is_taken)
+                port->needs_name = true;
+        port->is_taken = is_taken;
         return 0;
 }
 
@@ -190,14 +194,14 @@ int fleet_ports_begin(FleetPorts *p, const char *name) {
                 return -ENOMEM;
         port->n_open++;
         port->was_tried = true;
-        port->wants_retry = false;
+        port->wants_session = false;
         return 0;
 }
 
 static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
         /* Also the attempts that a board which was given up makes by itself. */
         if (++port->n_failures <= p->rules->n_retries) {
-                port->wants_retry = true;
+                port->wants_session = true;
                 return FLEET_VERDICT_RETRY;
         }
         port->is_given_up = true;
@@ -229,6 +233,9 @@ FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outco
         case FLEET_OUTCOME_FAILED:
                 verdict = on_failed(p, port);
                 break;
+        case FLEET_OUTCOME_DISMISSED:
+                port->wants_session = true;
+                break;
         case FLEET_OUTCOME_INTERRUPTED:
         case FLEET_OUTCOME_NO_BOARD:
                 break;
@@ -251,11 +258,11 @@ bool fleet_ports_are_named(const FleetPorts *p) {
 static bool is_wanted(const FleetPorts *p, const FleetPort *port, bool are_named) {
         if (port->n_open > 0 || port->is_done || !matches(p, port))
                 return false;
-        if (port->wants_retry)
+        if (port->wants_session)
                 return true;
         if (!port->has_board || port->is_taken || port->was_tried || port->is_given_up)
                 return false;
-        return are_named || port->was_there;
+        return are_named || port->needs_name;
 }
 
 const char *fleet_ports_find_wanted(const FleetPorts *p) {

@@ -33,6 +33,7 @@ typedef enum FleetOutcome {
         FLEET_OUTCOME_FAILED,
         FLEET_OUTCOME_INTERRUPTED, /* by somebody, or by snagd's end */
         FLEET_OUTCOME_NO_BOARD,    /* none came to a session that waited at this port */
+        FLEET_OUTCOME_DISMISSED,   /* so, but another session is to be opened in its place */
 } FleetOutcome;
 
 typedef struct FleetPorts FleetPorts;

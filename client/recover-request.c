@@ -6,11 +6,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "bus-contract.h"
 #include "parse-util.h"
 #include "spelling.h"
 #include "usb-port.h"
 
 #define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
+
+/* With --all. */
+#define RETRIES_DEFAULT    2u
+#define QUIET_DEFAULT_USEC (30 * USEC_PER_SEC)
+
+_Static_assert(RECOVER_REQUEST_MAX_MAX == SESSIONS_PER_USER_MAX, "all that snagd allows");
 
 void recover_request_done(RecoverRequest *q) {
         assert(q);
@@ -22,11 +29,15 @@ void recover_request_done(RecoverRequest *q) {
 }
 
 enum {
+        OPTION_ALL,
         OPTION_CAPTURE,
         OPTION_DRY_RUN,
         OPTION_FIRMWARE,
         OPTION_HELP,
+        OPTION_MAX,
+        OPTION_ONCE,
         OPTION_PORT,
+        OPTION_RETRY,
         OPTION_SPL,
         OPTION_STAGE,
         OPTION_TIMEOUT,
@@ -89,14 +100,34 @@ static ExitStatus take_soc(Progress *progress, const char *name, RecoverRequest 
         return EXIT_STATUS_SUCCESS;
 }
 
+static bool take_flag(RecoverRequest *q, int option) {
+        switch (option) {
+        case OPTION_ALL:
+                q->is_all = true;
+                return true;
+        case OPTION_DRY_RUN:
+                q->is_dry_run = true;
+                return true;
+        case OPTION_ONCE:
+                q->is_once = true;
+                return true;
+        default:
+                return false;
+        }
+}
+
 static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverRequest *q) {
         static const Option options[] = {
+                {OPTION_ALL, "all", NULL},
                 {OPTION_CAPTURE, "capture", "FILE"},
                 {OPTION_DRY_RUN, "dry-run", NULL},
                 {OPTION_FIRMWARE, "firmware", "DICT", 'F'},
                 {OPTION_FIRMWARE, "firmware-file", "FILE", 'f'},
                 {OPTION_HELP, "help", NULL},
+                {OPTION_MAX, "max", "N"},
+                {OPTION_ONCE, "once", NULL},
                 {OPTION_PORT, "port", "PORT"},
+                {OPTION_RETRY, "retry", "N"},
                 {OPTION_SPL, "spl", "FILE"},
                 {OPTION_STAGE, "stage", "rom|spl"},
                 {OPTION_U_BOOT, "u-boot", "FILE"},
@@ -107,7 +138,9 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
         Arguments arguments = {.next = argv, .options = options};
         const char **const places[] = {
                 [OPTION_CAPTURE] = &q->capture_path,
+                [OPTION_MAX] = &q->max,
                 [OPTION_PORT] = &q->port,
+                [OPTION_RETRY] = &q->retry,
                 [OPTION_SPL] = &q->paths[FIRMWARE_SPL],
                 [OPTION_STAGE] = &q->stage,
                 [OPTION_TIMEOUT] = &q->timeout,
@@ -132,9 +165,12 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 if (r < 0)
                         return complaint ? usage_error(q, progress, "%s", complaint)
                                          : verb_out_of_memory(progress);
-                if (r == OPTION_DRY_RUN) {
-                        q->is_dry_run = true;
+                if (take_flag(q, r))
                         continue;
+                if (r == OPTION_PORT) {
+                        if (q->n_ports >= RECOVER_REQUEST_PORTS_MAX)
+                                return usage_error(q, progress, "too many ports");
+                        q->ports[q->n_ports++] = value;
                 }
                 if (r == OPTION_FIRMWARE) {
                         if (q->n_configs >= RECOVER_REQUEST_CONFIGS_MAX)
@@ -148,17 +184,72 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
         return EXIT_STATUS_SUCCESS;
 }
 
+/* Of a port or an ID_PATH, as fnmatch(3) has it. */
+static bool is_pattern(const char *pattern) {
+        static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-_.:*?[]!";
+        size_t len = strspn(pattern, set);
+
+        return len > 0 && len <= USB_ID_PATH_LEN_MAX && pattern[len] == '\0';
+}
+
+static ExitStatus check_ports(Progress *progress, const RecoverRequest *q) {
+        for (size_t i = 0; i < q->n_ports; i++)
+                if (q->is_all ? !is_pattern(q->ports[i]) : !usb_place_is_valid(q->ports[i]))
+                        return usage_error(
+                                q, progress,
+                                "'%.64s' is no USB port: they look like '1-1.4', or like "
+                                "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')%s",
+                                q->ports[i], q->is_all ? "; with --all also like '1-1.*'" : "");
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus check_number(Progress *progress, const RecoverRequest *q, const char *option,
+                               const char *value, unsigned min, unsigned max, unsigned *ret) {
+        uint64_t number = *ret;
+
+        if (value && (parse_u64(value, max, &number) < 0 || number < min))
+                return usage_error(q, progress, "'%.64s': --%s wants a number, %u to %u", value,
+                                   option, min, max);
+        *ret = (unsigned) number;
+        return EXIT_STATUS_SUCCESS;
+}
+
+/* What is for many boards only, or for one only. */
+static ExitStatus check_number_of_boards(Progress *progress, const RecoverRequest *q) {
+        const char *wrong = q->is_once ? "--once" : q->retry ? "--retry" : q->max ? "--max" : NULL;
+
+        if (!q->is_all && wrong)
+                return usage_error(q, progress, "%s goes with --all only", wrong);
+        if (q->is_all && q->capture_path)
+                return usage_error(q, progress, "--capture is of one board: leave out --all");
+        if (q->is_all && q->timeout && !q->is_once)
+                return usage_error(q, progress,
+                                   "--all waits for boards for as long as it runs; --timeout goes "
+                                   "with --all --once");
+        return EXIT_STATUS_SUCCESS;
+}
+
 static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
+        ExitStatus status;
         int stage = STAGE_ROM;
         char list[256];
 
         if (!q->soc)
                 return usage_error(q, progress, "which SoC? known: %s", list_socs(list));
-        if (q->port && !usb_place_is_valid(q->port))
-                return usage_error(q, progress,
-                                   "'%.64s' is no USB port: they look like '1-1.4', or like "
-                                   "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')",
-                                   q->port);
+        status = check_ports(progress, q);
+        if (status == EXIT_STATUS_SUCCESS)
+                status = check_number_of_boards(progress, q);
+        q->n_retries = RETRIES_DEFAULT;
+        if (status == EXIT_STATUS_SUCCESS)
+                status = check_number(progress, q, "retry", q->retry, 0,
+                                      RECOVER_REQUEST_RETRIES_MAX, &q->n_retries);
+        q->n_max = RECOVER_REQUEST_MAX_MAX;
+        if (status == EXIT_STATUS_SUCCESS)
+                status = check_number(progress, q, "max", q->max, 1, RECOVER_REQUEST_MAX_MAX,
+                                      &q->n_max);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
 
         if (q->stage)
                 stage = stage_from_string(q->stage);
@@ -166,7 +257,7 @@ static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
                 return usage_error(q, progress, "unknown stage '%.64s'; known: rom, spl", q->stage);
         q->first_stage = (Stage) stage;
 
-        q->timeout_usec = USEC_INFINITY;
+        q->timeout_usec = q->is_once ? QUIET_DEFAULT_USEC : USEC_INFINITY;
         if (q->timeout && (parse_seconds(q->timeout, TIMEOUT_MAX_USEC, &q->timeout_usec) < 0 ||
                            q->timeout_usec == 0))
                 return usage_error(q, progress,

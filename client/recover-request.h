@@ -10,6 +10,11 @@
 #include "firmware-config.h"
 #include "verb.h"
 
+/* With --all. */
+#define RECOVER_REQUEST_PORTS_MAX   64
+#define RECOVER_REQUEST_MAX_MAX     64 /* sessions that a user may have, as snagd has it */
+#define RECOVER_REQUEST_RETRIES_MAX 100
+
 /* Of -f and -F together. */
 #define RECOVER_REQUEST_CONFIGS_MAX 32
 
@@ -19,11 +24,16 @@ typedef struct RecoverRequest {
         bool needs_files; /* set by the caller: it is a mistake not to name them */
         bool want_help;   /* nothing else was looked at then */
         bool is_dry_run;
+        bool is_all;  /* every board, not one */
+        bool is_once; /* with is_all */
         const Soc *soc;
         const char *capture_path; /* NULL: not wanted */
-        const char *port, *stage, *timeout;
+        const char *port, *stage, *timeout, *retry, *max;
+        const char *ports[RECOVER_REQUEST_PORTS_MAX + 1]; /* each --port; with is_all patterns */
+        size_t n_ports;
         Stage first_stage;
-        uint64_t timeout_usec;
+        uint64_t timeout_usec; /* with is_once: of quiet, before it ends */
+        unsigned n_retries, n_max;
         const char *configs[RECOVER_REQUEST_CONFIGS_MAX]; /* -f and -F, in their order */
         size_t n_configs;
         FirmwareConfig config;                 /* what they say in all */

@@ -249,6 +249,13 @@ static void show_step(Recovery *r, uint64_t now_usec) {
                 progress_task_idle(r->task);
 }
 
+static void show_port(Recovery *r) {
+        const char *port = recovery_get_port(r);
+
+        if (r->spec.is_one_of_many && port)
+                progress_task_set_label(r->task, port);
+}
+
 static void set_state(Recovery *r, uint64_t now_usec, RecoveryState state) {
         assert(r->state != STATE_OVER);
 
@@ -323,7 +330,8 @@ static uint64_t add_usec(uint64_t a, uint64_t b) {
 static uint64_t get_says_usec(const Recovery *r) {
         Stuck stuck = find_stuck(r);
 
-        if (stuck == STUCK_NOT || r->has_said)
+        if (stuck == STUCK_NOT || r->has_said ||
+            (stuck == STUCK_NO_BOARD && r->spec.is_one_of_many))
                 return USEC_INFINITY;
         /* A transfer speaks up again after each pause; other steps once. */
         return add_usec(stuck == STUCK_STALLED ? r->alive_usec : r->since_usec,
@@ -372,7 +380,8 @@ static void fail_stuck(Recovery *r) {
         char detail[DETAIL_LEN_MAX];
 
         progress_task_idle(r->task);
-        say(r, stuck_table[stuck].fails, "%s", format_detail(r, detail));
+        if (stuck != STUCK_NO_BOARD || !r->spec.is_one_of_many)
+                say(r, stuck_table[stuck].fails, "%s", format_detail(r, detail));
         finish(r, stuck == STUCK_NO_BOARD ? RECOVERY_RESULT_NO_BOARD : RECOVERY_RESULT_FAILED);
 }
 
@@ -917,6 +926,7 @@ int recovery_new(const RecoverySpec *spec, Recovery **ret) {
         k = progress_task_new(spec->progress, &r->task);
         if (k < 0)
                 return k;
+        show_port(r);
         r->start_usec = USEC_INFINITY;
         r->since_usec = USEC_INFINITY;
         r->stage = spec->first_stage;
@@ -955,6 +965,7 @@ static void take_port(Recovery *r, const SessionInfo *info) {
         if (copy) {
                 free(r->port);
                 r->port = copy;
+                show_port(r);
         }
 }
 

@@ -43,8 +43,9 @@ typedef struct RecoverySpec {
         Stage first_stage;   /* that the session takes; with STAGE_SPL it takes no ROM at all */
         const Firmware *spl; /* may be NULL with STAGE_SPL */
         const Firmware *u_boot;
-        const char *port;               /* that was asked for, or NULL; for messages */
-        const char *session;            /* its id; for events */
+        const char *port;    /* that was asked for, or NULL; for messages */
+        const char *session; /* its id; for events */
+        bool is_one_of_many; /* others are shown side by side; that no board comes is not worth a word */
         uint64_t no_board_timeout_usec; /* from recovery_start(); USEC_INFINITY: none */
         Progress *progress;
         const RecoveryOps *ops;

@@ -115,6 +115,11 @@ static int append_open_arguments(sd_bus_message *m, const SessionProxySpec *spec
         r = append_option(m, BUS_OPTION_STAGE, spec->stage);
         if (r < 0)
                 return r;
+        if (spec->is_untried) {
+                r = sd_bus_message_append(m, "{sv}", BUS_OPTION_UNTRIED, "b", true);
+                if (r < 0)
+                        return r;
+        }
         return sd_bus_message_close_container(m);
 }
 

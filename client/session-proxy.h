@@ -33,6 +33,7 @@ typedef struct SessionProxyCallbacks {
 typedef struct SessionProxySpec {
         const char *soc;
         const char *port, *stage; /* options; NULL: not given */
+        bool is_untried;          /* an option, too */
         size_t n_sockets;         /* SESSION_PROXY_SOCKETS_MAX at most */
 } SessionProxySpec;
 

@@ -5,21 +5,20 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <signal.h>
 
 #include "attempt.h"
 #include "fd-util.h"
-#include "password-agent.h"
 #include "preflight.h"
-#include "recover-request.h"
-#include "session-proxy.h"
+#include "recover-access.h"
+#include "recover-all.h"
 #include "verb.h"
 #include "watch-proxy.h"
 
 static const char help[] =
         "Usage: snagctl recover SOC --spl FILE --u-boot FILE [OPTION…]\n"
         "       snagctl recover SOC -f BOARD.yaml [OPTION…]\n"
+        "       snagctl recover SOC --all … [--port PORT]… [--retry N] [--max N] [--once]\n"
         "\n"
         "Brings a board back over USB: waits for one that is in its boot ROM, sends it the SPL,\n"
         "and sends the SPL U-Boot. SOC is 'am335x' or 'am437x'; the names of TI's chips are\n"
@@ -45,10 +44,22 @@ static const char help[] =
         "                         Wireshark, to look at or for a bug report\n"
         "      --help             show this\n"
         "\n"
+        "Many boards, side by side and one after the other, until it is told to end (Ctrl-C; the\n"
+        "boards that are being served have ten seconds then, or until it is pressed again):\n"
+        "\n"
+        "      --all              every board of that SoC that is plugged in\n"
+        "      --port PORT        only on this port; may be given several times; also a pattern:\n"
+        "                         '1-1.*'\n"
+        "      --retry N          try a board that failed N times more (2), then leave its port alone\n"
+        "                         until something is plugged in there again\n"
+        "      --max N            at most N at a time (64)\n"
+        "      --once             one board on each port, then end when nothing more appears for\n"
+        "                         30 seconds, or --timeout\n"
+        "\n"
         "The result goes to standard output, progress and messages to standard error.\n"
         "\n"
         "Exit status:\n"
-        "    0  U-Boot was delivered\n"
+        "    0  U-Boot was delivered; with --all: it was told to end; with --once: to all boards\n"
         "    1  failed\n"
         "    2  usage, an unknown SoC, a malformed port, a file that cannot be used\n"
         "    3  not allowed\n"
@@ -132,26 +143,6 @@ static void run_done(Run *run) {
         watch_proxy_free(run->watch);
         sd_bus_flush_close_unref(run->bus);
         sd_event_unref(run->event);
-}
-
-/* Most are not asked for a password, and need not wait for an agent. If it cannot be told, opening
- * the session tells why. */
-static bool needs_password(const Run *run) {
-        const RecoverRequest *q = run->request;
-        SessionAccess access = SESSION_ACCESS_NO;
-        ProxyError error = {};
-
-        if (!progress_may_ask(run->progress))
-                return false;
-        if (session_proxy_can_open(run->bus,
-                                   &(SessionProxySpec){
-                                           .soc = q->soc->name,
-                                           .port = q->port,
-                                           .stage = q->stage,
-                                   },
-                                   &error, &access) < 0)
-                proxy_error_done(&error);
-        return access == SESSION_ACCESS_CHALLENGE;
 }
 
 static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
@@ -238,8 +229,7 @@ static int set_up(Run *run, ProxyError *error) {
         r = bus_proxy_connect(progress_may_ask(run->progress), error, &run->bus);
         if (r < 0)
                 return r;
-        if (needs_password(run))
-                password_agent_start(&run->agent);
+        recover_access_prepare(q, run->bus, &run->agent, run->progress);
         r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
         if (r >= 0)
                 r = attempt_new(
@@ -279,24 +269,6 @@ static int run_loop(Run *run) {
         return sd_event_loop(run->event);
 }
 
-static ExitStatus refused(Progress *progress, const ProxyError *error) {
-        const struct passwd *user = getpwuid(getuid());
-        ExitStatus status = verb_report_failure(progress, error);
-
-        if (status != EXIT_STATUS_DENIED)
-                return status;
-
-        /* Group membership is looked up when it is asked for, so no new login is needed. */
-        progress_hint(progress,
-                      "  who sits at this computer needs no password, nor do members of the group "
-                      "'snagd';");
-        progress_hint(progress, "  to be one, effective at once: sudo adduser %s snagd",
-                      user ? user->pw_name : "NAME");
-        progress_hint(progress, "  or let an administrator give a password on a terminal%s",
-                      progress_may_ask(progress) ? "" : ", without --no-ask-password");
-        return status;
-}
-
 static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
         static const ExitStatus statuses[] = {
                 [RECOVERY_RESULT_NONE] = EXIT_STATUS_FAILED,
@@ -320,7 +292,7 @@ static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
                 return EXIT_STATUS_FAILED;
         }
         if (attempt_get_refusal(run.attempt))
-                return refused(progress, attempt_get_refusal(run.attempt));
+                return recover_access_report(attempt_get_refusal(run.attempt), progress);
         return statuses[attempt_get_result(run.attempt)];
 }
 
@@ -343,6 +315,9 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
         status = open_files(&request, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
+
+        if (request.is_all)
+                return recover_all(&request, progress);
 
         status = open_capture(&request, progress);
         if (status != EXIT_STATUS_SUCCESS)

@@ -65,10 +65,10 @@ _snagctl() {
                 --capture) __snagctl_file pcapng; return ;;
                 --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
                 --stage) __snagctl_words 'rom spl'; return ;;
-                --timeout) return ;;
+                --max | --retry | --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
-                __snagctl_words '--capture --dry-run --firmware --firmware-file --help --port --spl --stage --timeout --u-boot'
+                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --retry --spl --stage --timeout --u-boot'
             else
                 __snagctl_words 'am335x am437x'
             fi

@@ -158,7 +158,7 @@ says() {
 }
 
 is_waiting_or_gone() { # NAME
-        says "$1" 'waiting for a board' || is_gone "$recover_pid"
+        says "$1" 'waiting for \(a board\|boards\)' || is_gone "$recover_pid"
 }
 
 json_files=()

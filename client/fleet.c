@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Theory of operation
+ *
+ * Each board has an attempt of its own, and each attempt a session. What happens to one is told by its callbacks,
+ * which only note it and ask for a turn; the turn (on_turn()) compares what there is with what there should be,
+ * and opens or closes sessions. So nothing is freed in its own callback, and it does not matter in which order
+ * things happen.
+ *
+ * What there should be:
+ *     - for each port that wants one (fleet-ports.h), a session that names it
+ *     - one that waits for any board, if all that come are wanted. It takes only boards that nobody had before: one
+ *       that fails is tried again by name, or left alone.
+ *     - never more than n_max of them
+ *
+ *     entry:  OPENING ─▶ WAITING ─▶ SERVING ─▶ (over) ─▶ gone
+ *
+ * A session that is asked for, but not there yet, cannot be closed; if it is not wanted any more, it is closed
+ * as soon as it is there.
+ *
+ * snagd may end, and limits be reached: nothing is opened then for PAUSE_USEC. A refusal of any other kind is
+ * taken REFUSALS_MAX times in a row; one for want of permission is the end. */
+
+#include "fleet.h"
+
+#include <assert.h>
+
+#include "attempt.h"
+#include "fd-util.h"
+#include "watch-proxy.h"
+
+/* A session that was opened for one port waits that long for the board that it was opened for. */
+#define PORT_TIMEOUT_USEC (60 * USEC_PER_SEC)
+
+#define PAUSE_USEC   (2 * USEC_PER_SEC)
+#define REFUSALS_MAX 5u
+
+typedef struct Entry {
+        Fleet *fleet; /* not owned */
+        Attempt *attempt;
+        FirmwareSet *files;
+        char *port;    /* that counts it as begun; NULL: it waits for any board */
+        bool is_named; /* it was opened for @port */
+        bool is_unwanted;
+} Entry;
+
+struct Fleet {
+        FleetSpec spec;
+        FirmwareSet *files;
+        FleetPorts *ports;
+        WatchProxy *watch;
+        sd_event_source *turn_source;
+        sd_event_source *timer_source;
+
+        Entry **entries;
+        size_t n_entries;
+
+        bool is_beginning; /* what is told now was there before */
+        bool is_daemon_gone;
+        bool is_stopping;
+        bool is_ready;
+        uint64_t pause_usec;  /* nothing is opened before */
+        uint64_t end_usec;    /* is_stopping: at the latest */
+        uint64_t active_usec; /* when something happened last */
+        char *pause_reason;   /* that was told; NULL: none since */
+        unsigned n_refusals;
+        ProxyError refusal;
+        FleetCounts counts;
+        FleetEnd end;
+};
+
+static void ask_for_turn(Fleet *f) {
+        /* Only fails without a valid source, or after the loop. */
+        (void) sd_event_source_set_enabled(f->turn_source, SD_EVENT_ONESHOT);
+}
+
+static void finish(Fleet *f, FleetEnd end) {
+        if (f->end != FLEET_END_NONE)
+                return;
+        f->end = end;
+        f->spec.callbacks->on_end(f->spec.userdata);
+}
+
+static void fail_errno(Fleet *f, int r) {
+        if (f->end != FLEET_END_NONE)
+                return;
+        progress_error(f->spec.progress, "%s", r == -ENOMEM ? "out of memory" : strerror(-r));
+        finish(f, FLEET_END_FAILED);
+}
+
+/* --- entries --------------------------------------------------------------------------------- */
+
+static Entry *entry_free(Entry *e) {
+        if (!e)
+                return NULL;
+
+        attempt_free(e->attempt);
+        firmware_set_unref(e->files);
+        free(e->port);
+        free(e);
+        return NULL;
+}
+DEFINE_CLEANUP_FUNC(Entry, entry_free);
+
+static void remove_entry(Fleet *f, Entry *e) {
+        size_t i = 0;
+
+        while (f->entries[i] != e)
+                i++;
+        f->entries[i] = f->entries[--f->n_entries];
+        entry_free(e);
+}
+
+static bool is_serving(const Entry *e) {
+        return attempt_get_state(e->attempt) == ATTEMPT_STATE_SERVING;
+}
+
+static unsigned count_serving(const Fleet *f) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < f->n_entries; i++)
+                n += is_serving(f->entries[i]);
+        return n;
+}
+
+static void update_counts(Fleet *f) {
+        f->counts.n_now = count_serving(f);
+        f->spec.callbacks->on_counts(f->spec.userdata);
+}
+
+static void tell_ready(Fleet *f) {
+        if (f->is_ready)
+                return;
+        f->is_ready = true;
+        if (f->spec.rules.patterns)
+                progress_print(f->spec.progress, PROGRESS_KIND_NOTE,
+                               "waiting for boards on the ports that were named");
+        else
+                progress_print(f->spec.progress, PROGRESS_KIND_NOTE,
+                               "waiting for boards on any port");
+        f->spec.callbacks->on_ready(f->spec.userdata);
+}
+
+static void tell_waiting(const Fleet *f, const Entry *e) {
+        progress_event(
+                f->spec.progress, "waiting",
+                EVENT_FIELDS(EVENT_TEXT("port", e->port),
+                             EVENT_TEXT("session", attempt_get_session(e->attempt)),
+                             EVENT_TEXT("soc", f->spec.rules.soc->name),
+                             EVENT_TEXT("stage", stage_to_string(f->spec.rules.first_stage))));
+}
+
+/* The session that waited for any board has got one. */
+static void take_port(Entry *e) {
+        const char *port = attempt_get_port(e->attempt);
+        Fleet *f = e->fleet;
+        int r = -ENOMEM;
+
+        if (e->port || !port)
+                return;
+        e->port = strdup(port);
+        if (e->port)
+                r = fleet_ports_begin(f->ports, e->port);
+        if (r < 0) {
+                free(TAKE_PTR(e->port));
+                fail_errno(f, r);
+        }
+}
+
+static void on_state(Attempt *a, void *userdata) {
+        Entry *e = userdata;
+        Fleet *f = e->fleet;
+
+        f->n_refusals = 0;
+        free(TAKE_PTR(f->pause_reason));
+        if (attempt_get_state(a) == ATTEMPT_STATE_WAITING) {
+                tell_waiting(f, e);
+                tell_ready(f);
+        } else {
+                f->active_usec = now_usec();
+                take_port(e);
+                update_counts(f);
+        }
+        ask_for_turn(f);
+}
+
+static void tell_verdict(Fleet *f, const Entry *e, FleetVerdict verdict, unsigned n_failures) {
+        Progress *p = f->spec.progress;
+
+        switch (verdict) {
+        case FLEET_VERDICT_RETRY:
+                progress_event(p, "retry",
+                               EVENT_FIELDS(EVENT_TEXT("port", e->port),
+                                            EVENT_NUMBER("failures", n_failures)));
+                progress_print(p, PROGRESS_KIND_NOTE, "%s: trying again, %u of %u", e->port,
+                               n_failures, f->spec.rules.n_retries);
+                break;
+        case FLEET_VERDICT_GIVEN_UP:
+                progress_event(p, "given-up",
+                               EVENT_FIELDS(EVENT_TEXT("port", e->port),
+                                            EVENT_NUMBER("failures", n_failures)));
+                progress_print(p, PROGRESS_KIND_WARNING,
+                               "%s: given up, until the board, or another, is plugged in again",
+                               e->port);
+                break;
+        case FLEET_VERDICT_DONE:
+        case FLEET_VERDICT_NONE:
+                break;
+        }
+}
+
+static FleetOutcome get_outcome(const Entry *e) {
+        const ProxyError *refusal = attempt_get_refusal(e->attempt);
+        RecoveryResult result = attempt_get_result(e->attempt);
+
+        if (result == RECOVERY_RESULT_DELIVERED)
+                return FLEET_OUTCOME_RECOVERED;
+        if (attempt_has_begun(e->attempt) &&
+            (attempt_is_session_lost(e->attempt) || result == RECOVERY_RESULT_NONE))
+                return FLEET_OUTCOME_INTERRUPTED;
+        if (e->is_unwanted || attempt_is_session_lost(e->attempt) ||
+            (refusal && refusal->is_passing))
+                return FLEET_OUTCOME_DISMISSED;
+        if (refusal || result != RECOVERY_RESULT_FAILED)
+                return FLEET_OUTCOME_NO_BOARD;
+        return FLEET_OUTCOME_FAILED;
+}
+
+/* Takes stock of one that is over, or is not to go on. */
+static void conclude(Entry *e) {
+        FleetOutcome outcome = get_outcome(e);
+        FleetVerdict verdict = FLEET_VERDICT_NONE;
+        Fleet *f = e->fleet;
+        unsigned n_failures;
+
+        if (e->port) {
+                verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
+                tell_verdict(f, e, verdict, n_failures);
+        }
+        f->counts.n_recovered += verdict == FLEET_VERDICT_DONE;
+        f->counts.n_failed += verdict == FLEET_VERDICT_GIVEN_UP;
+        if (attempt_has_begun(e->attempt))
+                f->active_usec = now_usec();
+}
+
+static void close_entry(Entry *e, bool waits) {
+        Fleet *f = e->fleet;
+
+        conclude(e);
+        attempt_close(e->attempt, waits);
+        remove_entry(f, e);
+}
+
+/* Nothing is opened for a while; why, is said once. */
+static void pause_opening(Fleet *f, const char *why) {
+        f->pause_usec = now_usec() + PAUSE_USEC;
+        if (streq_ptr(f->pause_reason, why))
+                return;
+        free(f->pause_reason);
+        f->pause_reason = strdup(why);
+        progress_warning(f->spec.progress, "%s", why);
+}
+
+static void on_refused(Fleet *f, const ProxyError *refusal) {
+        const char *text = proxy_error_get_text(refusal);
+
+        if (refusal->is_busy)
+                progress_warning(f->spec.progress, "%s", text);
+        else if (refusal->is_passing || (!refusal->is_denied && ++f->n_refusals < REFUSALS_MAX))
+                pause_opening(f, text);
+        else {
+                f->refusal.is_denied = refusal->is_denied;
+                f->refusal.text = strdup(text);
+                finish(f, FLEET_END_REFUSED);
+        }
+}
+
+static void on_over(Attempt *a, void *userdata) {
+        Entry *e = userdata;
+        Fleet *f = e->fleet;
+
+        take_port(e); /* of a board that was there too short for anything to begin */
+        if (attempt_get_refusal(a))
+                on_refused(f, attempt_get_refusal(a));
+        else if (attempt_has_begun(a))
+                f->pause_usec = 0; /* there may be room now */
+        else if (attempt_get_result(a) == RECOVERY_RESULT_FAILED)
+                f->pause_usec = now_usec() + PAUSE_USEC; /* or it might go on like this */
+        close_entry(e, false);
+        update_counts(f);
+        ask_for_turn(f);
+}
+
+static const AttemptCallbacks attempt_callbacks = {
+        .on_state = on_state,
+        .on_over = on_over,
+};
+
+/* @port NULL: any. */
+static int open_entry(Fleet *f, const char *port) {
+        _cleanup_(entry_freep) Entry *e = NULL;
+        Entry **entries;
+        int r;
+
+        entries = reallocarray(f->entries, f->n_entries + 1, sizeof(Entry *));
+        if (!entries)
+                return -ENOMEM;
+        f->entries = entries;
+
+        e = calloc(1, sizeof(Entry));
+        if (!e)
+                return -ENOMEM;
+        e->fleet = f;
+        e->files = firmware_set_ref(f->files);
+        e->is_named = port;
+        e->port = port ? strdup(port) : NULL;
+        if (port && !e->port)
+                return -ENOMEM;
+        r = attempt_new(
+                &(AttemptSpec){
+                        .event = f->spec.event,
+                        .bus = f->spec.bus,
+                        .progress = f->spec.progress,
+                        .soc = f->spec.rules.soc,
+                        .spl = e->files->files[FIRMWARE_SPL],
+                        .u_boot = e->files->files[FIRMWARE_U_BOOT],
+                        .port = e->port,
+                        .stage = f->spec.stage,
+                        .first_stage = f->spec.rules.first_stage,
+                        .is_untried = !port,
+                        .is_one_of_many = true,
+                        .no_board_timeout_usec = port ? PORT_TIMEOUT_USEC : USEC_INFINITY,
+                        .callbacks = &attempt_callbacks,
+                        .userdata = e,
+                },
+                &e->attempt);
+        if (r < 0)
+                return r;
+        if (port) {
+                r = fleet_ports_begin(f->ports, port);
+                if (r < 0)
+                        return r;
+        }
+        f->entries[f->n_entries++] = TAKE_PTR(e);
+        return 0;
+}
+
+/* --- turns ----------------------------------------------------------------------------------- */
+
+/* The one that waits for any board. */
+static Entry *find_waiting(const Fleet *f) {
+        for (size_t i = 0; i < f->n_entries; i++)
+                if (!f->entries[i]->is_named && !f->entries[i]->is_unwanted &&
+                    attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING)
+                        return f->entries[i];
+        return NULL;
+}
+
+/* What is not there yet cannot be closed. */
+static void close_unwanted(Fleet *f) {
+        for (size_t i = f->n_entries; i > 0; i--)
+                if (f->entries[i - 1]->is_unwanted &&
+                    attempt_get_state(f->entries[i - 1]->attempt) == ATTEMPT_STATE_WAITING)
+                        close_entry(f->entries[i - 1], false);
+}
+
+/* All that have no board yet. */
+static void dismiss_waiting(Fleet *f, bool with_named) {
+        for (size_t i = 0; i < f->n_entries; i++)
+                if (with_named || !f->entries[i]->is_named)
+                        f->entries[i]->is_unwanted |=
+                                attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
+}
+
+static int open_wanted(Fleet *f) {
+        const char *port;
+        int r = 0;
+
+        while (r >= 0 && f->n_entries < f->spec.n_max && (port = fleet_ports_find_wanted(f->ports)))
+                r = open_entry(f, port);
+        if (r >= 0 && f->n_entries < f->spec.n_max && !fleet_ports_are_named(f->ports) &&
+            !find_waiting(f))
+                r = open_entry(f, NULL);
+        return r;
+}
+
+/* Whether it is over for want of anything to do. Else *@deadline is when to look again. */
+static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
+        uint64_t usec =
+                MAX_OF(f->active_usec, fleet_ports_get_change_usec(f->ports)) + f->spec.quiet_usec;
+
+        if (!f->spec.rules.is_once || count_serving(f) > 0)
+                return false;
+        if (now >= usec)
+                return true;
+        *deadline = MIN_OF(*deadline, usec);
+        return false;
+}
+
+static void begin_watch(Fleet *f) {
+        ProxyError error = {};
+        int r;
+
+        f->is_daemon_gone = false;
+        f->is_beginning = true;
+        r = watch_proxy_begin(f->watch, true, &error);
+        f->is_beginning = false;
+        if (r < 0) {
+                f->is_daemon_gone = true;
+                pause_opening(f, proxy_error_get_text(&error));
+        }
+        proxy_error_done(&error);
+}
+
+/* Returns when it is to be called again. */
+static uint64_t take_turn(Fleet *f, uint64_t now) {
+        uint64_t deadline = fleet_ports_expire(f->ports, now);
+        int r;
+
+        close_unwanted(f);
+        if (f->is_stopping) {
+                if (count_serving(f) == 0 || now >= f->end_usec)
+                        finish(f, FLEET_END_STOPPED);
+                return f->end_usec;
+        }
+        if (is_quiet(f, now, &deadline)) {
+                finish(f, FLEET_END_QUIET);
+                return USEC_INFINITY;
+        }
+        if (now < f->pause_usec)
+                return MIN_OF(deadline, f->pause_usec);
+
+        if (f->is_daemon_gone)
+                begin_watch(f);
+        if (f->is_daemon_gone)
+                return MIN_OF(deadline, f->pause_usec);
+
+        if (fleet_ports_are_named(f->ports)) {
+                dismiss_waiting(f, false);
+                close_unwanted(f);
+        }
+        r = open_wanted(f);
+        if (r < 0)
+                fail_errno(f, r);
+        return deadline;
+}
+
+static int on_turn(sd_event_source *source, void *userdata) {
+        Fleet *f = userdata;
+        uint64_t deadline;
+
+        if (f->end != FLEET_END_NONE)
+                return 0;
+        deadline = take_turn(f, now_usec());
+        (void) sd_event_source_set_time(f->timer_source, deadline);
+        (void) sd_event_source_set_enabled(
+                f->timer_source, deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        ask_for_turn(userdata);
+        return 0;
+}
+
+/* --- what snagd tells ------------------------------------------------------------------------ */
+
+static bool is_ours(const Fleet *f, const BoardInfo *b) {
+        return streq(b->soc, f->spec.rules.soc->name);
+}
+
+static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
+        int stage = stage_from_string(b->stage), r;
+        Fleet *f = userdata;
+
+        r = fleet_ports_on_board(f->ports, b, is_gone, f->is_beginning, now_usec());
+        if (r < 0) {
+                fail_errno(f, r);
+                return;
+        }
+        if (!is_gone && *b->problem && stage >= 0 && is_ours(f, b))
+                for (size_t i = 0; i < f->n_entries; i++)
+                        if (streq_ptr(f->entries[i]->port, b->port))
+                                attempt_on_board_problem(f->entries[i]->attempt, b->port,
+                                                         (Stage) stage, b->problem);
+        ask_for_turn(f);
+}
+
+static void on_session(const SessionInfo *session, bool is_gone, void *userdata) {
+        /* Of somebody else, perhaps; a limit may have been the reason to pause. */
+        if (is_gone)
+                ask_for_turn(userdata);
+}
+
+static void on_daemon(bool is_there, void *userdata) {
+        Fleet *f = userdata;
+
+        f->is_daemon_gone = true;
+        f->pause_usec = is_there ? 0 : now_usec() + PAUSE_USEC;
+        fleet_ports_on_daemon_gone(f->ports);
+        ask_for_turn(f);
+}
+
+static void on_bus_lost(void *userdata) {
+        Fleet *f = userdata;
+
+        progress_error(f->spec.progress, "the connection to the system bus is lost");
+        finish(f, FLEET_END_FAILED);
+}
+
+static const WatchProxyCallbacks watch_callbacks = {
+        .on_board = on_board,
+        .on_session = on_session,
+        .on_daemon = on_daemon,
+        .on_bus_lost = on_bus_lost,
+};
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int add_sources(Fleet *f) {
+        int r;
+
+        r = sd_event_add_defer(f->spec.event, &f->turn_source, on_turn, f);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time(f->spec.event, &f->timer_source, CLOCK_MONOTONIC, 0, 0, on_timer, f);
+        if (r < 0)
+                return r;
+        return sd_event_source_set_enabled(f->timer_source, SD_EVENT_OFF);
+}
+
+int fleet_new(const FleetSpec *spec, ProxyError *error, Fleet **ret) {
+        _cleanup_(fleet_freep) Fleet *f = NULL;
+        int r;
+
+        assert(spec);
+        assert(spec->event);
+        assert(spec->bus);
+        assert(spec->files);
+        assert(spec->n_max > 0);
+        assert(spec->callbacks);
+        assert(error);
+        assert(ret);
+
+        f = calloc(1, sizeof(Fleet));
+        if (!f)
+                return bus_proxy_fail(error, -ENOMEM, NULL);
+        f->spec = *spec;
+        f->files = firmware_set_ref(spec->files);
+        f->active_usec = now_usec();
+        r = fleet_ports_new(&f->spec.rules, &f->ports);
+        if (r >= 0)
+                r = add_sources(f);
+        if (r >= 0)
+                r = watch_proxy_new(spec->bus, &watch_callbacks, f, &f->watch);
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
+
+        f->is_beginning = true;
+        r = watch_proxy_begin(f->watch, true, error);
+        f->is_beginning = false;
+        if (r < 0)
+                return r;
+        if (fleet_ports_are_named(f->ports))
+                tell_ready(f);
+        *ret = TAKE_PTR(f);
+        return 0;
+}
+
+Fleet *fleet_free(Fleet *f) {
+        if (!f)
+                return NULL;
+
+        for (size_t i = 0; i < f->n_entries; i++)
+                entry_free(f->entries[i]);
+        free(f->entries);
+        watch_proxy_free(f->watch);
+        sd_event_source_disable_unref(f->turn_source);
+        sd_event_source_disable_unref(f->timer_source);
+        fleet_ports_free(f->ports);
+        firmware_set_unref(f->files);
+        free(f->pause_reason);
+        proxy_error_done(&f->refusal);
+        free(f);
+        return NULL;
+}
+
+void fleet_stop(Fleet *f) {
+        assert(f);
+
+        if (f->is_stopping)
+                return;
+        f->is_stopping = true;
+        f->end_usec = now_usec() + FLEET_STOP_USEC;
+        dismiss_waiting(f, true);
+        ask_for_turn(f);
+}
+
+void fleet_close(Fleet *f) {
+        assert(f);
+
+        while (f->n_entries > 0)
+                close_entry(f->entries[f->n_entries - 1], true);
+}
+
+void fleet_set_files(Fleet *f, FirmwareSet *files) {
+        assert(f);
+        assert(files);
+
+        firmware_set_unref(f->files);
+        f->files = firmware_set_ref(files);
+        dismiss_waiting(f, true);
+        ask_for_turn(f);
+}
+
+FleetEnd fleet_get_end(const Fleet *f) {
+        assert(f);
+
+        return f->end;
+}
+
+FleetCounts fleet_get_counts(const Fleet *f) {
+        assert(f);
+
+        return f->counts;
+}
+
+const ProxyError *fleet_get_refusal(const Fleet *f) {
+        assert(f);
+
+        return f->refusal.text ? &f->refusal : NULL;
+}

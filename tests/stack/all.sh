@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# 'recover --all': many boards, side by side and one after the other; what fails, and what is not wanted.
+# shellcheck source=tests/stack/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# usage: together NAME PORT…: a board at each of them, all at once; one result
+together() {
+        local name=$1 port jobs=() all=0
+        shift
+        for port; do
+                whole_board "$port" "$name-$port" &
+                jobs+=($!)
+        done
+        for job in "${jobs[@]}"; do
+                wait "$job" || all=1
+        done
+        is "$name: every board has its images" "$all" 0
+}
+
+counts() { # NAME N-RECOVERED
+        [ "$(event "$1" 'select(.event == "recovered") | .port' | wc -l)" = "$2" ]
+}
+
+ended() { # TEXT NAME STATUS
+        wait_for "$recover_pid"
+        is "$1: exit status" "$status" "$3"
+}
+
+summary() {
+        event "$1" 'select(.event == "summary") | "\(.recovered_boards) \(.failed_boards)"'
+}
+
+# A loose plug, ten times.
+fail_board() { # PORT
+        for ((i = 0; i < 10; i++)); do
+                plug "$1" rom && has_session "$1" && unplug "$1" && wait_until is_unknown "$1"
+        done
+}
+
+has_session() {
+        wait_until on_bus "$1" in
+}
+
+on_bus() { # PORT PATTERN
+        snagctl list | grep -q "^$1 .* s[0-9]"
+}
+
+is_unknown() {
+        ! snagctl list | grep -q "^$1 "
+}
+
+start_snagd
+remember
+
+ports=(1-1 1-2 1-3 1-4 1-5 1-6 2-1.1 2-1.2 2-1.3 2-1.4 2-1.5 2-1.6)
+
+recover any --all "${images[@]}"
+is 'one session waits from the start on' "$(snagctl status | grep -c waiting)" 1
+together any "${ports[@]}"
+together 'the next ones' "${ports[@]}"
+ok 'each is reported' wait_until counts any 24
+is 'each with its port' "$(event any 'select(.event == "recovered") | .port' | sort | uniq -c | sort -u | wc -l)" 12
+is 'no board had two sessions' \
+        "$(event any 'select(.event == "board-found") | .session' | sort | uniq -d)" ''
+ok 'one session waits again' wait_until eval '[ "$(snagctl status | grep -c waiting)" = 1 ]'
+kill -INT "$recover_pid"
+ended 'told to end' any 0
+is 'the summary' "$(summary any)" '24 0'
+ok_as_before 'after 24 boards all is as before'
+
+# Boards that were there first, one of them after somebody else had it.
+plug 1-1 rom
+plug 1-2 rom
+recover other --port 1-2 "${images[@]}"
+has_session 1-2
+kill -TERM "$recover_pid"
+wait_for "$recover_pid"
+wait_until is_home 1-2 && announce 1-2
+recover there --all "${images[@]}"
+for port in 1-1 1-2; do
+        ok "$port was there: it is served" board $port "there-$port" --stage rom
+        unplug $port
+        plug $port spl
+        ok "$port: and its SPL" board $port "there-$port" --stage spl
+        unplug $port
+done
+ok 'both are reported' wait_until counts there 2
+kill -TERM "$recover_pid"
+ended 'SIGTERM' there 0
+ok_as_before 'boards that were there: all is as before'
+
+recover fails --all --retry 1 "${images[@]}"
+fail_board 1-1
+ok 'a board that fails is tried again' wait_until says fails '1-1: trying again, 1 of 1'
+fail_board 1-1
+ok 'and then given up' wait_until says fails '1-1: given up'
+plug 1-1 rom
+together 'others go on' 1-2 1-3
+ok 'a board that was given up has no session' not on_bus 1-1
+unplug 1-1
+ok 'a session waits for any board again' wait_until eval '[ "$(snagctl status | grep -c waiting)" = 1 ]'
+together 'what is plugged in there then is served' 1-1
+kill -INT "$recover_pid"
+ended 'one has failed, and it was told to end' fails 0
+is 'the summary of it' "$(summary fails)" '3 1'
+ok_as_before 'a board that fails: all is as before'
+
+recover once --all --once --timeout 3 --port '1-1.*' --port 'platform-fake-usb-0:5' "${images[@]}"
+plug 1-2 rom
+together 'patterns' 1-1.1 1-1.2 1-5
+ok 'what was not named is left alone' not on_bus 1-2
+plug 1-1.1 rom
+ok 'once: not a second time' not on_bus 1-1.1
+ended 'nothing more appears' once 0
+is 'the summary of three' "$(summary once)" '3 0'
+unplug 1-2
+unplug 1-1.1
+recover once --all --once --timeout 0.2 "${images[@]}"
+ended 'no board comes' once 4
+recover once --all --once --retry 0 --timeout 1 "${images[@]}"
+fail_board 1-1
+ended 'one fails' once 1
+ok_as_before 'once: all is as before'
+
+recover max --all --max 1 "${images[@]}"
+plug 1-1 rom
+has_session 1-1
+plug 1-2 rom
+ok 'one at a time' not on_bus 1-2
+board 1-1 max --stage rom
+unplug 1-1
+plug 1-1 spl
+ok 'one at a time: the first' board 1-1 max --stage spl
+unplug 1-1
+ok 'one at a time: then the other' board 1-2 max --stage rom
+kill -INT "$recover_pid"
+wait_until says max 'no more boards are taken'
+plug 1-3 rom
+unplug 1-2
+plug 1-2 spl
+ok 'told to end: the board that is being served has its time' board 1-2 max --stage spl
+unplug 1-2
+ended 'told to end' max 0
+ok 'no more were taken' not on_bus 1-3
+unplug 1-3
+is 'the summary of two' "$(summary max)" '2 0'
+
+recover twice --all "${images[@]}"
+plug 1-1 rom
+has_session 1-1
+wait_until says twice 'board found'
+kill -TERM "$recover_pid"
+wait_until says twice 'no more boards are taken'
+kill -INT "$recover_pid"
+ended 'told twice' twice 130
+unplug 1-1
+ok_as_before 'told to end: all is as before'
+
+# snagd ends, and another one comes.
+recover daemon --all "${images[@]}"
+plug 1-1 rom
+has_session 1-1
+wait_until says daemon 'board found'
+stop_snagd
+wait_until says daemon 'snagd is being stopped'
+start_snagd
+tell_snagd "plug 1-1 $(<"$work/devnum-1-1") rom"
+announce 1-1
+ok 'another snagd: the board that was interrupted is served' board 1-1 daemon --stage rom
+unplug 1-1
+plug 1-1 spl
+ok 'another snagd: its SPL' board 1-1 daemon --stage spl
+unplug 1-1
+together 'another snagd: others' 1-2 1-3
+ok 'another snagd: each is reported' wait_until counts daemon 3
+kill -INT "$recover_pid"
+ended 'another snagd' daemon 0
+
+end_testing
