@@ -11,7 +11,8 @@
 
 struct Table {
         size_t n_columns;
-        char **cells; /* row by row, the titles first */
+        bool *is_right; /* for each column */
+        char **cells;   /* row by row, the titles first */
         size_t n_cells;
 };
 
@@ -27,6 +28,9 @@ int table_new(const char *const *titles, size_t n_columns, Table **ret) {
         if (!t)
                 return -ENOMEM;
         t->n_columns = n_columns;
+        t->is_right = calloc(n_columns, sizeof(bool));
+        if (!t->is_right)
+                return -ENOMEM;
         r = table_add_row(t, titles);
         if (r < 0)
                 return r;
@@ -42,8 +46,16 @@ Table *table_free(Table *t) {
         for (size_t i = 0; i < t->n_cells; i++)
                 free(t->cells[i]);
         free(t->cells);
+        free(t->is_right);
         free(t);
         return NULL;
+}
+
+void table_align_right(Table *t, size_t column) {
+        assert(t);
+        assert(column < t->n_columns);
+
+        t->is_right[column] = true;
 }
 
 int table_add_row(Table *t, const char *const *cells) {
@@ -80,16 +92,21 @@ static size_t column_width(const Table *t, size_t column) {
         return width;
 }
 
+static char *append_blanks(char *line, size_t n) {
+        memset(line, ' ', n);
+        return line + n;
+}
+
 /* Appends one row to @line, which is large enough; no blanks behind the last cell. */
 static void format_row(const Table *t, char *const *row, const size_t *widths, char *line) {
         for (size_t i = 0; i < t->n_columns; i++) {
-                line = stpcpy(line, row[i]);
-                if (i + 1 < t->n_columns) {
-                        size_t blanks = widths[i] - text_width(row[i]) + SEPARATOR_WIDTH;
+                size_t blanks = widths[i] - text_width(row[i]);
 
-                        memset(line, ' ', blanks);
-                        line += blanks;
-                }
+                if (t->is_right[i])
+                        line = append_blanks(line, blanks);
+                line = stpcpy(line, row[i]);
+                if (i + 1 < t->n_columns)
+                        line = append_blanks(line, SEPARATOR_WIDTH + (t->is_right[i] ? 0 : blanks));
         }
         *line = '\0';
 }

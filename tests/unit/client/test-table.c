@@ -31,6 +31,30 @@ START_TEST(test_aligns_and_cleans) {
 }
 END_TEST
 
+START_TEST(test_aligns_numbers_to_the_right) {
+        static const char *const titles[] = {"A", "N", "LAST"};
+        int fd = memfd_create("out", MFD_CLOEXEC);
+        Progress *progress = NULL;
+        char text[512] = "";
+        Table *table = NULL;
+
+        ck_assert_int_eq(progress_new(fd, -EBADF, &progress), 0);
+        ck_assert_int_eq(table_new(titles, ELEMENTSOF(titles), &table), 0);
+        table_align_right(table, 1);
+        table_align_right(table, 2);
+        ck_assert_int_eq(table_add_row(table, (const char *[]){"x", "1", "größer"}), 0);
+        ck_assert_int_eq(table_add_row(table, (const char *[]){"yyy", "1234", NULL}), 0);
+        ck_assert_int_eq(table_print(table, progress), 0);
+        ck_assert_int_ge(pread(fd, text, sizeof(text) - 1, 0), 1);
+        ck_assert_str_eq(text, "A       N    LAST\n"
+                               "x       1  größer\n"
+                               "yyy  1234       -\n");
+        table_free(table);
+        progress_free(progress);
+        fd_close(fd);
+}
+END_TEST
+
 START_TEST(test_lost_result_is_remembered) {
         int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
         Progress *progress = NULL;
@@ -46,4 +70,5 @@ START_TEST(test_lost_result_is_remembered) {
 }
 END_TEST
 
-TEST_MAIN("table", test_aligns_and_cleans, test_lost_result_is_remembered)
+TEST_MAIN("table", test_aligns_and_cleans, test_aligns_numbers_to_the_right,
+          test_lost_result_is_remembered)
