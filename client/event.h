@@ -14,6 +14,7 @@ typedef enum EventFieldType {
         EVENT_FIELD_NUMBER,
         EVENT_FIELD_SECONDS,
         EVENT_FIELD_TRUTH,
+        EVENT_FIELD_OBJECT,
 } EventFieldType;
 
 typedef struct EventField {
@@ -24,6 +25,7 @@ typedef struct EventField {
                 const char *const *texts; /* NULL-terminated */
                 uint64_t number; /* EVENT_FIELD_SECONDS: µs, which are written as seconds */
                 bool truth;
+                struct json_object *object; /* by json-c, borrowed: what fields are too flat for */
         };
 } EventField;
 
@@ -36,7 +38,8 @@ typedef struct EventField {
 #define EVENT_NUMBER(field, value) ((EventField){EVENT_FIELD_NUMBER, (field), {.number = (value)}})
 #define EVENT_SECONDS(field, value) \
         ((EventField){EVENT_FIELD_SECONDS, (field), {.number = (value)}})
-#define EVENT_TRUTH(field, value) ((EventField){EVENT_FIELD_TRUTH, (field), {.truth = (value)}})
+#define EVENT_TRUTH(field, value)  ((EventField){EVENT_FIELD_TRUTH, (field), {.truth = (value)}})
+#define EVENT_OBJECT(field, value) ((EventField){EVENT_FIELD_OBJECT, (field), {.object = (value)}})
 
 /* What is not there on the bus is an empty string; for a program it is null. */
 #define EVENT_TEXT_OR_NULL(field, value) EVENT_TEXT(field, *(value) ? (value) : NULL)

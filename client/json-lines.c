@@ -118,6 +118,9 @@ static int make_value(const EventField *field, struct json_object **ret) {
         case EVENT_FIELD_TRUTH:
                 *ret = json_object_new_boolean(field->truth);
                 return *ret ? 0 : -ENOMEM;
+        case EVENT_FIELD_OBJECT:
+                *ret = json_object_get(field->object);
+                return 0;
         case EVENT_FIELD_END:
                 break;
         }

@@ -25,6 +25,7 @@ static const char help[] =
         "  status                                 show the sessions\n"
         "  monitor                                show both, live\n"
         "  close PORT|SESSION                     end a session\n"
+        "  report [FILE…]                         show what the record of a station tells\n"
         "\n"
         "Options:\n"
         "      --quiet            show results, warnings and errors only\n"
@@ -42,7 +43,8 @@ static const struct {
         VerbFunction function;
 } verbs[] = {
         {"check", verb_check},     {"close", verb_close},     {"list", verb_list},
-        {"monitor", verb_monitor}, {"recover", verb_recover}, {"status", verb_status},
+        {"monitor", verb_monitor}, {"recover", verb_recover}, {"report", verb_report},
+        {"status", verb_status},
 };
 
 /* For the signal handler, too. */

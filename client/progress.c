@@ -107,6 +107,12 @@ void progress_set_json(Progress *p, bool is_json) {
         p->is_json = is_json;
 }
 
+bool progress_is_json(const Progress *p) {
+        assert(p);
+
+        return p->is_json;
+}
+
 /* --- tasks ------------------------------------------------------------------------------------ */
 
 static bool is_moving(const Progress *p) {

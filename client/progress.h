@@ -52,6 +52,7 @@ bool progress_may_ask(const Progress *p);
 
 /* false until it is called. */
 void progress_set_json(Progress *p, bool is_json);
+bool progress_is_json(const Progress *p);
 
 /* Something happened, for a program; nothing without --json. */
 void progress_event(Progress *p, const char *name, const EventField *fields);

@@ -29,6 +29,7 @@ ExitStatus verb_close(char *const *argv, Progress *progress);
 ExitStatus verb_list(char *const *argv, Progress *progress);
 ExitStatus verb_monitor(char *const *argv, Progress *progress);
 ExitStatus verb_recover(char *const *argv, Progress *progress);
+ExitStatus verb_report(char *const *argv, Progress *progress);
 ExitStatus verb_status(char *const *argv, Progress *progress);
 
 /* What every command understands, before and behind its name; to be part of its options. */

@@ -52,7 +52,7 @@ _snagctl() {
     done
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'check close list monitor recover status --help --json --no-ask-password --quiet --verbose --version'
+        __snagctl_words 'check close list monitor recover report status --help --json --no-ask-password --quiet --verbose --version'
         return
     fi
 
@@ -78,6 +78,17 @@ _snagctl() {
                 __snagctl_words --help
             elif [[ $cword -eq 2 ]]; then
                 __snagctl_words "$(__snagctl_show status 0 2)"
+            fi
+            ;;
+        report)
+            case $prev in
+                --svg) __snagctl_file svg; return ;;
+                --since | --until) return ;;
+            esac
+            if [[ $cur == -* ]]; then
+                __snagctl_words '--help --since --svg --until'
+            else
+                __snagctl_file jsonl
             fi
             ;;
         list | monitor | status)

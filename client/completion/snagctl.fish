@@ -46,6 +46,7 @@ complete -c snagctl -n __fish_use_subcommand -a list -d 'Show the boards that ar
 complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
 complete -c snagctl -n __fish_use_subcommand -a monitor -d 'Show boards and sessions live'
 complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
+complete -c snagctl -n __fish_use_subcommand -a report -d 'Show what the record of a station tells'
 
 complete -c snagctl -n __snagctl_needs_soc -a am335x -d 'BeagleBone and others'
 complete -c snagctl -n __snagctl_needs_soc -a am437x
@@ -64,3 +65,9 @@ complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its
 complete -c snagctl -n $recover -l timeout -x -d 'Give up if no board has come by then'
 
 complete -c snagctl -n __snagctl_needs_session -a '(__snagctl_show status 1 2; __snagctl_show status 3 2)'
+
+set -l report '__fish_seen_subcommand_from report'
+complete -c snagctl -n $report -x -k -a '(__snagctl_files .jsonl)'
+complete -c snagctl -n $report -l since -x -d 'Only attempts of that day and later ones'
+complete -c snagctl -n $report -l until -x -d 'Only attempts of that day and earlier ones'
+complete -c snagctl -n $report -l svg -x -k -a '(__snagctl_files .svg)' -d 'Draw a picture, too'

@@ -39,7 +39,7 @@ SESSION  STATE    PORT   SOC     STAGE  USER   FAILURE
 s7       ready    1-1.4  am335x  rom    alice  -
 s12      waiting  -      am335x  -      bob    -
 END
-touch "$work"/cwd/{MLO,board.yaml,old.pcapng,u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
+touch "$work"/cwd/{MLO,board.yaml,old.pcapng,picture.svg,record.jsonl,u-boot-spl.bin,u-boot.img,fit.itb,notes.txt}
 export FAKE=$work FAKE_FAULT=
 unset XDG_DATA_HOME XDG_CONFIG_HOME XDG_DATA_DIRS BASH_ENV ENV
 
@@ -77,6 +77,9 @@ lines=(
         'snagctl recover am335x --firmware=b'
         'snagctl --quiet recover am335x --st'
         'snagctl recover am335x --capture '
+        'snagctl report --'
+        'snagctl report record.jsonl r'
+        'snagctl report --svg p'
 )
 
 for shell in bash zsh fish; do
@@ -112,6 +115,9 @@ for shell in bash zsh fish; do
         is "$shell: sessions and their ports" "${got[12]}" '1-1.4 s12 s7'
         is "$shell: a command without options of its own" "${got[13]}" --help
         is "$shell: an option behind one of the program" "${got[16]}" --stage
+        is "$shell: options of report" "${got[18]}" "$(options_of report)"
+        is "$shell: a record" "$(tr ' ' '\n' <<<"${got[19]}" | grep jsonl)" record.jsonl
+        is "$shell: a picture" "${got[20]}" picture.svg
         for fault in fails hangs; do
                 is "$shell: no port, and soon, when snagctl $fault" \
                         "$(FAKE_FAULT=$fault press $shell "${lines[8]}" | tr -d '\n')" ''

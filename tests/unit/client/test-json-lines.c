@@ -46,6 +46,18 @@ static const char *write_one(const char *name, const EventField *fields) {
         return line;
 }
 
+/* What is borrowed is still there. */
+START_TEST(test_object) {
+        json_object *o = json_tokener_parse("{\"a\":[1,{\"b\":null}]}");
+
+        for (unsigned i = 0; i < 2; i++)
+                ck_assert_str_eq(write_one("x", EVENT_FIELDS(EVENT_OBJECT("o", o))),
+                                 "{\"schema\":\"snagctl/1\",\"event\":\"x\","
+                                 "\"o\":{\"a\":[1,{\"b\":null}]}}\n");
+        ck_assert_int_eq(json_object_put(o), 1);
+}
+END_TEST
+
 START_TEST(test_time) {
         static const struct {
                 struct timespec time;
@@ -137,5 +149,5 @@ START_TEST(test_full_disk) {
 }
 END_TEST
 
-TEST_MAIN("json-lines", test_time, test_time_of_each_day, test_fields, test_hostile_text,
-          test_interrupted, test_full_disk)
+TEST_MAIN("json-lines", test_object, test_time, test_time_of_each_day, test_fields,
+          test_hostile_text, test_interrupted, test_full_disk)

@@ -206,7 +206,7 @@ static void check(int status, const char *in_out, const char *in_err) {
 /* --- without a bus: had it been touched, the status were 1 ------------------------------------ */
 
 START_TEST(test_help_and_version) {
-        static const char *const verbs[] = {"recover", "list", "status", "close"};
+        static const char *const verbs[] = {"recover", "list", "status", "close", "report"};
 
         RUN("--help");
         check(0, "Usage: snagctl", NULL);
