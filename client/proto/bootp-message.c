@@ -33,6 +33,7 @@ enum {
         OPTION_SERVER_ID = 54,
         OPTION_MAX_SIZE = 57,
         OPTION_VENDOR_CLASS = 60,
+        OPTION_CLIENT_ID = 61,
         OPTION_END = 255,
 };
 
@@ -115,6 +116,12 @@ static int take_option(BootpMessage *m, uint8_t code, const uint8_t *value, size
                 if (len > 0) {
                         m->vendor_class = value;
                         m->vendor_class_len = len;
+                }
+                break;
+        case OPTION_CLIENT_ID:
+                if (len > 0) {
+                        m->client_id = value;
+                        m->client_id_len = len;
                 }
                 break;
         default:

@@ -4,14 +4,15 @@
 /* BOOTP and DHCP messages: wire <-> struct. Pure: no fd, clock, log or allocation.
  *
  * RFC 951 and 1542 (the fixed part), RFC 2131 and 2132 (DHCP and its options). Field names are
- * those of RFC 951. A parsed message borrows nothing but `vendor_class`. */
+ * those of RFC 951. A parsed message borrows nothing but `vendor_class`, `client_id`. */
 
 #include "macro.h"
 
-#define BOOTP_FIXED_SIZE 236u /* all up to `vend` */
-#define BOOTP_SIZE_MIN   300u /* with the 64 bytes of `vend`: RFC 1542 2.1 */
-#define BOOTP_SIZE_MAX   576u /* what every client takes: RFC 2131 2, option 57's minimum */
-#define BOOTP_FILE_MAX   127u /* `file` without its NUL */
+#define BOOTP_FIXED_SIZE    236u /* all up to `vend` */
+#define BOOTP_SIZE_MIN      300u /* with the 64 bytes of `vend`: RFC 1542 2.1 */
+#define BOOTP_SIZE_MAX      576u /* what every client takes: RFC 2131 2, option 57's minimum */
+#define BOOTP_FILE_MAX      127u /* `file` without its NUL */
+#define BOOTP_CLIENT_ID_MAX 255u /* what an option can have */
 
 #define BOOTP_OP_REQUEST     1u
 #define BOOTP_OP_REPLY       2u
@@ -64,6 +65,8 @@ typedef struct BootpMessage {
         bool has_server_id;            /* 54 was there, even if it was 0.0.0.0 */
         const uint8_t *vendor_class;   /* 60: borrowed from the datagram, not terminated; or NULL */
         size_t vendor_class_len;
+        const uint8_t *client_id; /* 61: so; the ROM tells there what chip it is. Never written */
+        size_t client_id_len;
 } BootpMessage;
 
 /* Parses a datagram of either direction. Options are read to END, to the end of the datagram, or to

@@ -172,6 +172,9 @@ static void describe_request(const BootpServer *server, const BootpMessage *m, B
         if (m->vendor_class)
                 copy_printable(a->vendor_class, sizeof a->vendor_class, m->vendor_class,
                                m->vendor_class_len);
+        a->client_id_len = MIN_OF(m->client_id_len, sizeof a->client_id);
+        if (m->client_id)
+                memcpy(a->client_id, m->client_id, a->client_id_len);
 }
 
 int bootp_server_answer(const BootpServer *server, const void *request, size_t request_len,

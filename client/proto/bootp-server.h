@@ -62,6 +62,8 @@ typedef struct BootpAnswer {
         uint32_t xid;
         uint8_t chaddr[6];
         char vendor_class[64]; /* printable, cut; empty: none */
+        uint8_t client_id[BOOTP_CLIENT_ID_MAX];
+        size_t client_id_len; /* 0: none */
 } BootpAnswer;
 
 /* Judges @request and writes the reply, if there is one, into @buffer (BOOTP_SIZE_MAX is enough).

@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         fuzz_assert(m.file[BOOTP_FILE_MAX] == '\0');
         fuzz_assert(!m.vendor_class == (m.vendor_class_len == 0));
+        fuzz_assert(!m.client_id == (m.client_id_len == 0));
+        fuzz_assert(m.client_id_len <= BOOTP_CLIENT_ID_MAX);
 
         fuzz_assert(bootp_message_format(&m, buffer, sizeof buffer, &len) == 0);
         fuzz_assert(len >= BOOTP_SIZE_MIN && len <= sizeof buffer);

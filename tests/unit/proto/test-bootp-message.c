@@ -37,6 +37,8 @@ START_TEST(test_parses_the_rom_request) {
         ck_assert_uint_eq(m.dhcp_type, DHCP_TYPE_NONE);
         ck_assert_uint_eq(m.vendor_class_len, 10);
         ck_assert(memcmp(m.vendor_class, "AM335x ROM", 10) == 0);
+        ck_assert_uint_eq(m.client_id_len, 81);
+        ck_assert_ptr_eq(m.client_id, w.bytes + 240 + 12 + 2);
 }
 END_TEST
 
@@ -51,6 +53,7 @@ START_TEST(test_parses_the_uboot_request) {
         ck_assert(m.has_server_id);
         ck_assert_uint_eq(m.server_id_be, inet_addr("192.168.0.100"));
         ck_assert_uint_eq(m.requested_address_be, inet_addr("192.168.0.101"));
+        ck_assert_ptr_null(m.client_id);
 }
 END_TEST
 

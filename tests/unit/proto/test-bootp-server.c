@@ -290,6 +290,35 @@ START_TEST(test_makes_vendor_classes_printable) {
 }
 END_TEST
 
+START_TEST(test_tells_the_client_identifier) {
+        Wire w = wire_rom_request();
+        uint8_t longest[255];
+        Reply reply = ask(&w);
+        size_t len = 0;
+
+        /* The ROM's ASIC id, byte by byte. */
+        ck_assert_uint_eq(reply.answer.client_id_len, 81);
+        ck_assert(memcmp(reply.answer.client_id, wire_find_option(w.bytes, w.len, 61, &len), 81) ==
+                  0);
+        assert_no_option(&reply, 61);
+
+        memset(longest, 'x', sizeof longest);
+        w = wire_begin(1);
+        wire_add_option(&w, 61, longest, sizeof longest);
+        wire_finish(&w, 300);
+        reply = ask(&w);
+        ck_assert_uint_eq(reply.answer.client_id_len, 255);
+        ck_assert(memcmp(reply.answer.client_id, longest, 255) == 0);
+
+        w = wire_begin(1);
+        wire_add_option(&w, 61, longest, 0);
+        wire_finish(&w, 300);
+        reply = ask(&w);
+        ck_assert_int_eq(reply.r, 0);
+        ck_assert_uint_eq(reply.answer.client_id_len, 0);
+}
+END_TEST
+
 START_TEST(test_returns_flags_and_nothing_else_of_the_request) {
         Wire w = wire_rom_request();
         Reply reply;
@@ -336,5 +365,5 @@ TEST_MAIN("bootp-server", test_answers_the_rom_by_plain_bootp, test_answers_boot
           test_informs_without_address_and_lease, test_is_silent_on_other_message_types,
           test_drops_what_came_through_a_relay, test_drops_what_is_no_ethernet_request,
           test_does_not_answer_uboot_proper, test_classifies_by_prefix_and_length,
-          test_makes_vendor_classes_printable, test_returns_flags_and_nothing_else_of_the_request,
-          test_reports_malformed_requests)
+          test_makes_vendor_classes_printable, test_tells_the_client_identifier,
+          test_returns_flags_and_nothing_else_of_the_request, test_reports_malformed_requests)
