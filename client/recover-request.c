@@ -8,7 +8,7 @@
 
 #include "bus-contract.h"
 #include "parse-util.h"
-#include "spelling.h"
+#include "soc-word.h"
 #include "usb-port.h"
 
 #define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
@@ -65,39 +65,14 @@ static ExitStatus usage_error(const RecoverRequest *q, Progress *progress, const
         return status;
 }
 
-/* "am335x, am437x". */
-static const char *list_socs(char list[static 256]) {
-        size_t len = 0;
-        const Soc *soc;
-
-        for (size_t i = 0; (soc = soc_at(i)) && len < 256; i++)
-                len += (size_t) snprintf(list + len, 256 - len, "%s%s", i > 0 ? ", " : "",
-                                         soc->name);
-        return list;
-}
-
-static ExitStatus unknown_soc(const RecoverRequest *q, Progress *progress, const char *name) {
-        SpellingGuess guess = {.word = name};
-        const Soc *soc;
-        char list[256];
-
-        for (size_t i = 0; (soc = soc_at(i)); i++)
-                spelling_offer(&guess, soc->name);
-        /* Two digits make another chip. */
-        if (guess.best && guess.distance <= 1)
-                return usage_error(q, progress, "unknown SoC '%.64s'; did you mean '%s'?", name,
-                                   guess.best);
-        return usage_error(q, progress, "unknown SoC '%.64s'; known: %s", name, list_socs(list));
-}
-
 static ExitStatus take_soc(Progress *progress, const char *name, RecoverRequest *q) {
+        _cleanup_free_ char *complaint = NULL;
+
         if (q->soc)
                 return usage_error(q, progress, "too many arguments: '%s'", name);
-
-        q->soc = soc_find_by_alias(name);
-        if (!q->soc)
-                return unknown_soc(q, progress, name);
-        return EXIT_STATUS_SUCCESS;
+        if (soc_word_parse(name, &complaint, &q->soc) >= 0)
+                return EXIT_STATUS_SUCCESS;
+        return complaint ? usage_error(q, progress, "%s", complaint) : verb_out_of_memory(progress);
 }
 
 static bool take_flag(RecoverRequest *q, int option) {
@@ -233,10 +208,10 @@ static ExitStatus check_number_of_boards(Progress *progress, const RecoverReques
 static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
         ExitStatus status;
         int stage = STAGE_ROM;
-        char list[256];
+        char list[SOC_WORD_LIST_LEN_MAX];
 
         if (!q->soc)
-                return usage_error(q, progress, "which SoC? known: %s", list_socs(list));
+                return usage_error(q, progress, "which SoC? known: %s", soc_word_list(list));
         status = check_ports(progress, q);
         if (status == EXIT_STATUS_SUCCESS)
                 status = check_number_of_boards(progress, q);
