@@ -17,9 +17,9 @@
 #include "fleet-ports.h"
 
 #include <assert.h>
-#include <fnmatch.h>
 
 #include "bus-contract.h"
+#include "port-pattern.h"
 
 #define REPLUG_USEC (2 * USEC_PER_SEC)
 
@@ -101,8 +101,7 @@ static bool matches(const FleetPorts *p, const FleetPort *port) {
         if (!p->rules->patterns)
                 return true;
         for (const char *const *pattern = p->rules->patterns; *pattern; pattern++)
-                if (fnmatch(*pattern, port->name, 0) == 0 ||
-                    (port->id_path && fnmatch(*pattern, port->id_path, 0) == 0))
+                if (port_pattern_matches(*pattern, port->name, port->id_path ? port->id_path : ""))
                         return true;
         return false;
 }

@@ -12,12 +12,10 @@
 
 typedef struct FleetRules {
         const Soc *soc;
-        Stage first_stage; /* of the boards that are taken */
-        const char *const
-                *patterns;  /* of ports or ID_PATHs, as fnmatch(3) has them; NULL-terminated;
-                                        NULL: all */
-        unsigned n_retries; /* of one board, after the first attempt */
-        bool is_once;       /* a port is served until one board was recovered or given up */
+        Stage first_stage;           /* of the boards that are taken */
+        const char *const *patterns; /* port-pattern.h; NULL-terminated; NULL: all */
+        unsigned n_retries;          /* of one board, after the first attempt */
+        bool is_once; /* a port is served until one board was recovered or given up */
 } FleetRules;
 
 /* What becomes of a port after an attempt. */

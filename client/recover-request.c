@@ -8,6 +8,7 @@
 
 #include "bus-contract.h"
 #include "parse-util.h"
+#include "port-pattern.h"
 #include "soc-word.h"
 #include "usb-port.h"
 
@@ -159,18 +160,10 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
         return EXIT_STATUS_SUCCESS;
 }
 
-/* Of a port or an ID_PATH, as fnmatch(3) has it. */
-static bool is_pattern(const char *pattern) {
-        static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "-_.:*?[]!";
-        size_t len = strspn(pattern, set);
-
-        return len > 0 && len <= USB_ID_PATH_LEN_MAX && pattern[len] == '\0';
-}
-
 static ExitStatus check_ports(Progress *progress, const RecoverRequest *q) {
         for (size_t i = 0; i < q->n_ports; i++)
-                if (q->is_all ? !is_pattern(q->ports[i]) : !usb_place_is_valid(q->ports[i]))
+                if (q->is_all ? port_pattern_get_kind(q->ports[i]) == PORT_PATTERN_BAD
+                              : !usb_place_is_valid(q->ports[i]))
                         return usage_error(
                                 q, progress,
                                 "'%.64s' is no USB port: they look like '1-1.4', or like "
