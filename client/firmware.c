@@ -12,9 +12,18 @@ static const char *const kind_names[_FIRMWARE_KIND_MAX] = {
         [FIRMWARE_U_BOOT] = "u-boot.img",
 };
 
+const char *firmware_get_base(const Firmware *f) {
+        const char *slash;
+
+        assert(f);
+
+        slash = strrchr(f->path, '/');
+        return slash ? slash + 1 : f->path;
+}
+
 /* The basename, if a board can be told it as it is. */
 static void choose_name(Firmware *f) {
-        const char *slash = strrchr(f->path, '/'), *base = slash ? slash + 1 : f->path;
+        const char *base = firmware_get_base(f);
         size_t n =
                 strspn(base, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-");
 
@@ -53,6 +62,7 @@ int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **re
                 return r;
 
         choose_name(f);
+        (void) sha256_format(f->data, f->size, f->sha256);
         *ret = TAKE_PTR(f);
         return 0;
 }

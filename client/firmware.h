@@ -7,6 +7,7 @@
  * Needs read access to the file. Blocks on reading it, never on opening it. Does not log. */
 
 #include "macro.h"
+#include "sha256.h"
 #include "soc.h"
 
 /* RAM of AM335x boards is 256 MiB and up; nobody's U-Boot needs more than that. */
@@ -28,8 +29,9 @@ typedef struct Firmware {
         char name[FIRMWARE_NAME_LEN_MAX + 1]; /* under which it is served */
         uint8_t *data;                        /* what is sent: of an MLO the raw SPL inside */
         size_t size;
-        char *note;    /* what the user should know about it, or NULL */
-        char *warning; /* what may well be wrong with it, or NULL */
+        char sha256[SHA256_HEX_LEN + 1]; /* of what is sent */
+        char *note;                      /* what the user should know about it, or NULL */
+        char *warning;                   /* what may well be wrong with it, or NULL */
 } Firmware;
 
 /* Opens, reads and checks (firmware-check.h) @path for @soc (borrowed during the call). Returns
@@ -40,6 +42,9 @@ int firmware_open(FirmwareKind kind, const char *path, const Soc *soc, char **re
                   Firmware **ret);
 Firmware *firmware_free(Firmware *f);
 DEFINE_CLEANUP_FUNC(Firmware, firmware_free);
+
+/* The last part of its path: what the file is called. Borrowed. */
+const char *firmware_get_base(const Firmware *f);
 
 /* If both are called the same, gives each the name of its kind, so that a name means one file.
  * Either may be NULL. */

@@ -155,6 +155,7 @@ static uint8_t *new_image(size_t size) {
 START_TEST(test_takes_the_header_off_an_mlo) {
         const size_t size = TEST_IMAGE_MLO_HEAD + 109728;
         uint8_t *mlo = new_image(size + 100);
+        char hex[SHA256_HEX_LEN + 1];
         Firmware *f;
 
         test_image_begin_mlo(mlo, size);
@@ -163,6 +164,7 @@ START_TEST(test_takes_the_header_off_an_mlo) {
         f = check_accepted(FIRMWARE_SPL, "MLO", 109728);
         ck_assert_mem_eq(f->data, mlo + TEST_IMAGE_MLO_HEAD, 109728);
         ck_assert_str_eq(f->name, "MLO");
+        ck_assert_str_eq(f->sha256, sha256_format(mlo + TEST_IMAGE_MLO_HEAD, 109728, hex));
         ck_assert_ptr_nonnull(strstr(f->note, "520 bytes"));
         ck_assert_ptr_null(f->warning);
         firmware_free(f);
