@@ -32,6 +32,11 @@
 
 #define LOCK_AGAIN_NSEC 1000000 /* a line takes no longer, on a good disk */
 
+static int cannot_open(int error, const char *path, char **ret_reason) {
+        return text_refuse(error, ret_reason, "cannot open the record '%s': %s", path,
+                           strerror(-error));
+}
+
 static int open_file(const char *path, char **ret_reason, int *ret_fd) {
         _cleanup_fd_ int fd = -EBADF;
         struct stat st;
@@ -43,12 +48,8 @@ static int open_file(const char *path, char **ret_reason, int *ret_fd) {
         /* O_RDWR, since its last byte is read. O_NONBLOCK and O_NOCTTY change nothing for a regular
          * file, and others are only to be refused. */
         fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                int error = -errno;
-
-                return text_refuse(error, ret_reason, "cannot open the record '%s': %s", path,
-                                   strerror(-error));
-        }
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return cannot_open(-errno, path, ret_reason);
         if (!S_ISREG(st.st_mode))
                 return text_refuse(-EINVAL, ret_reason,
                                    "the record '%s' is not a regular file; name one, or a new one",
@@ -110,14 +111,19 @@ static int write_line(int fd, off_t size, const char *line, size_t len) {
         return fdatasync(fd) < 0 ? -errno : 0;
 }
 
+/* NULL when memory ran out; else the caller frees it. */
+static char *get_folder(const char *path) {
+        const char *slash = strrchr(path, '/');
+
+        return slash ? strndup(path, (size_t) (slash - path) + 1) : strdup(".");
+}
+
 /* So that the name of a file that is new survives a cut. Some file systems cannot, and a folder need not
  * be readable: then it is the file system's own time at which it is safe. */
 static void sync_folder(const char *path) {
-        const char *slash = strrchr(path, '/');
-        _cleanup_free_ char *folder = NULL;
+        _cleanup_free_ char *folder = get_folder(path);
         _cleanup_fd_ int fd = -EBADF;
 
-        folder = slash ? strndup(path, (size_t) (slash - path) + 1) : strdup(".");
         if (!folder)
                 return;
         fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,5 +209,26 @@ int record_file_prepare(const char *path, const char *magic, char **ret_reason) 
                 return text_refuse(
                         -EINVAL, ret_reason,
                         "'%s' is there, and is no record: name another file, or a new one", path);
+        return 0;
+}
+
+int record_file_check(const char *path, const char *magic, char **ret_reason) {
+        _cleanup_free_ char *folder = NULL;
+
+        assert(path);
+        assert(magic);
+        assert(ret_reason);
+
+        *ret_reason = NULL;
+        if (streq(path, "-") || access(path, F_OK) >= 0 || errno != ENOENT)
+                return record_file_prepare(path, magic, ret_reason);
+
+        folder = get_folder(path);
+        if (!folder)
+                return -ENOMEM;
+        if (*path == '\0')
+                return cannot_open(-ENOENT, path, ret_reason);
+        if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0)
+                return cannot_open(-errno, path, ret_reason);
         return 0;
 }

@@ -17,3 +17,6 @@ int record_file_append(const char *path, const char *line, size_t len, char **re
  * @magic is refused, since it is somebody else's; but for what a cut makes of a first line: a part of it, or
  * zeros. Returns so. */
 int record_file_prepare(const char *path, const char *magic, char **ret_reason);
+
+/* The same, but does not create it: looks whether that could be done. */
+int record_file_check(const char *path, const char *magic, char **ret_reason);

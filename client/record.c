@@ -160,3 +160,7 @@ int record_append(const char *path, const RecordAttempt *attempt, char **ret_rea
 int record_prepare(const char *path, char **ret_reason) {
         return record_file_prepare(path, LINE_MAGIC, ret_reason);
 }
+
+int record_check(const char *path, char **ret_reason) {
+        return record_file_check(path, LINE_MAGIC, ret_reason);
+}

@@ -39,7 +39,7 @@ typedef struct RecordThen {
 /* All borrowed; a string that is NULL is not known. */
 typedef struct RecordAttempt {
         uint64_t realtime_usec; /* CLOCK_REALTIME at begin_usec */
-        uint64_t begin_usec; /* CLOCK_MONOTONIC: the first plug of it; times are told from here */
+        uint64_t begin_usec;    /* CLOCK_MONOTONIC: its first time; the others are told from here */
         uint64_t end_usec;
         const char *id_path;
         const char *port;
@@ -69,3 +69,6 @@ int record_append(const char *path, const RecordAttempt *attempt, char **ret_rea
 /* To be asked before the first board: whether @path can be a record. Creates it; a file of another kind is
  * refused, so that a name that was mistaken costs no image. Returns as record_append(). */
 int record_prepare(const char *path, char **ret_reason);
+
+/* The same, but creates nothing. */
+int record_check(const char *path, char **ret_reason);

@@ -305,6 +305,33 @@ START_TEST(test_prepare_refuses_other_files) {
 }
 END_TEST
 
+static void check_checks(const char *name, int expected, const char *sentence) {
+        _cleanup_free_ char *reason = NULL;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
+        ck_assert_int_eq(record_check(path, &reason), expected);
+        ck_assert_int_eq(reason != NULL, expected < 0);
+        if (sentence)
+                ck_assert_msg(strstr(reason, sentence), "%s", reason);
+}
+
+START_TEST(test_check_creates_nothing) {
+        _cleanup_free_ char *reason = NULL;
+
+        write_record("[]", 2);
+        check_checks("record.jsonl", -EINVAL, "is no record");
+        write_record("", 0);
+        check_checks("record.jsonl", 0, NULL);
+        check_checks("new", 0, NULL);
+        ck_assert_int_lt(access(path, F_OK), 0);
+        check_checks("none/new", -ENOENT, "cannot open the record");
+        check_checks("none/", -ENOENT, "cannot open the record");
+        check_checks(".", -EISDIR, "cannot open the record");
+        ck_assert_int_eq(record_check("", &reason), -ENOENT);
+        ck_assert_ptr_nonnull(reason);
+}
+END_TEST
+
 static void set_size_limit(rlim_t limit) {
         struct rlimit size = {.rlim_cur = limit, .rlim_max = RLIM_INFINITY};
 
@@ -433,6 +460,7 @@ END_TEST
 TEST_MAIN_AROUND("record", set_up, tear_down, test_line_tells_everything,
                  test_line_of_what_is_not_known, test_line_of_nasty_strings,
                  test_append_creates_and_syncs, test_torn_line_stays_alone,
-                 test_prepare_refuses_other_files, test_full_disk_leaves_no_half_line,
-                 test_file_may_be_taken_away, test_refuses_what_is_no_file,
-                 test_lock_of_another_is_not_waited_for_for_ever, test_two_processes_append)
+                 test_prepare_refuses_other_files, test_check_creates_nothing,
+                 test_full_disk_leaves_no_half_line, test_file_may_be_taken_away,
+                 test_refuses_what_is_no_file, test_lock_of_another_is_not_waited_for_for_ever,
+                 test_two_processes_append)
