@@ -179,3 +179,21 @@ void diagnosis_say(Diagnosis diagnosis, Progress *progress, const DiagnosisConte
                                kind == PROGRESS_KIND_NOTE ? PROGRESS_KIND_NOTE : PROGRESS_KIND_HINT,
                                "  %s", lines[i]);
 }
+
+const char *diagnosis_to_string(Diagnosis diagnosis) {
+        assert(diagnosis < _DIAGNOSIS_MAX);
+
+        return table[diagnosis].name;
+}
+
+ProgressKind diagnosis_get_kind(Diagnosis diagnosis) {
+        assert(diagnosis < _DIAGNOSIS_MAX);
+
+        return table[diagnosis].kind;
+}
+
+const char *diagnosis_get_sentence(Diagnosis diagnosis) {
+        assert(diagnosis < _DIAGNOSIS_MAX);
+
+        return table[diagnosis].lines[0];
+}

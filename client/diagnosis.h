@@ -53,3 +53,11 @@ typedef struct DiagnosisContext {
 
 /* Says it, as a note, a warning or an error: the port and ": " before the first line, ": " and the detail behind it. */
 void diagnosis_say(Diagnosis diagnosis, Progress *progress, const DiagnosisContext *context);
+
+/* Its name in events and records: "no-board-end". */
+const char *diagnosis_to_string(Diagnosis diagnosis);
+
+ProgressKind diagnosis_get_kind(Diagnosis diagnosis);
+
+/* What was seen, without details. */
+const char *diagnosis_get_sentence(Diagnosis diagnosis);

@@ -28,10 +28,10 @@ DECLARE_STRING_TABLE(record_result, RecordResult);
 
 /* What can be timed in a stage, in the order in which it happens. As a string: the member of a line. */
 typedef enum RecordTime {
-        RECORD_TIME_PLUG,        /* the board was plugged in, or came up on USB */
-        RECORD_TIME_LINK,        /* its link can carry an answer */
-        RECORD_TIME_REQUEST,     /* its first BOOTP or DHCP request was read */
-        RECORD_TIME_ANSWER,      /* the first answer to one was sent */
+        RECORD_TIME_PLUG,    /* the board came up on USB, or, if it was there before, was wanted */
+        RECORD_TIME_LINK,    /* its link can carry an answer */
+        RECORD_TIME_REQUEST, /* its first BOOTP or DHCP request was read */
+        RECORD_TIME_ANSWER,  /* the first answer to one was sent */
         RECORD_TIME_FIRST_BLOCK, /* its first block was sent */
         RECORD_TIME_LAST_BLOCK,  /* its last block was acknowledged: the stage is done */
         _RECORD_TIME_MAX,

@@ -115,6 +115,7 @@ static const StuckRow stuck_table[_STUCK_MAX] = {
 
 typedef struct KeptRequest {
         uint64_t due_usec; /* when it is answered, ready or not */
+        uint64_t read_usec;
         unsigned n_resends;
         int ifindex;
         size_t len;
@@ -139,6 +140,7 @@ struct Recovery {
         SessionState session_state;
         uint64_t plug_usec;
         char *port; /* of the board; NULL: not known yet */
+        char *id_path;
 
         /* The board that is there, or was last. */
         Stage stage;
@@ -160,6 +162,7 @@ struct Recovery {
         unsigned n_departures;
         unsigned n_beginnings; /* of the file that is served now */
         StageReport reports[_STAGE_MAX];
+        RecoveryLog log;
 };
 
 static const char *const stage_titles[_STAGE_MAX] = {
@@ -195,9 +198,18 @@ static void print(const Recovery *r, ProgressKind kind, const char *format, ...)
                                     EVENT_TEXT("session", (r)->spec.session) __VA_OPT__(, ) \
                                             __VA_ARGS__))
 
-static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...) _printf_(3, 4);
+static void log_diagnosis(Recovery *r, Diagnosis diagnosis, const char *detail) {
+        char text[2 * DETAIL_LEN_MAX];
 
-static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...) {
+        (void) snprintf(text, sizeof(text), "%s%s%s", diagnosis_get_sentence(diagnosis),
+                        *detail ? ": " : "", detail);
+        recovery_log_diagnosis(&r->log, diagnosis_to_string(diagnosis),
+                               diagnosis_get_kind(diagnosis), text);
+}
+
+static void say(Recovery *r, Diagnosis diagnosis, const char *format, ...) _printf_(3, 4);
+
+static void say(Recovery *r, Diagnosis diagnosis, const char *format, ...) {
         char detail[DETAIL_LEN_MAX];
         va_list args;
 
@@ -210,6 +222,7 @@ static void say(const Recovery *r, Diagnosis diagnosis, const char *format, ...)
                               .session = r->spec.session,
                               .detail = detail,
                       });
+        log_diagnosis(r, diagnosis, detail);
 }
 
 static const Firmware *get_file(const Recovery *r, Stage stage) {
@@ -283,7 +296,8 @@ static void finish(Recovery *r, RecoveryResult result) {
         r->n_kept = 0;
 }
 
-/* Something went wrong that the table of diagnoses does not have: a fault of the host's. */
+/* Something went wrong that the table of diagnoses does not have: a fault of the host's. In a record it
+ * has the name of its event. */
 static void fail(Recovery *r, const char *format, ...) _printf_(2, 3);
 
 static void fail(Recovery *r, const char *format, ...) {
@@ -297,6 +311,7 @@ static void fail(Recovery *r, const char *format, ...) {
         progress_task_idle(r->task);
         EMIT(r, "failure", EVENT_TEXT("text", text));
         print(r, PROGRESS_KIND_ERROR, "%s", text);
+        recovery_log_diagnosis(&r->log, "failure", PROGRESS_KIND_ERROR, text);
         finish(r, RECOVERY_RESULT_FAILED);
 }
 
@@ -445,6 +460,9 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
 
         report->is_done = true;
         report->usec = until_usec > p->start_usec ? until_usec - p->start_usec : 1;
+        recovery_log_transfer(&r->log, p);
+        /* Of a file that is one block, which nobody acknowledged, there is no other time. */
+        recovery_log_time(&r->log, RECORD_TIME_LAST_BLOCK, until_usec > 0 ? until_usec : now_usec);
         if (p->n_retransmissions > 0)
                 (void) snprintf(repeated, sizeof(repeated), ", %" PRIu32 " packets repeated",
                                 p->n_retransmissions);
@@ -470,6 +488,7 @@ static void on_stage_done(Recovery *r, uint64_t now_usec, const TftpProgress *p)
 static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
         const TftpProgress *p = tftp_server_get_progress(&r->tftp);
 
+        recovery_log_begin_transfer(&r->log);
         if (r->state == STATE_LEFT)
                 return; /* a request that was on its way when the board left */
         /* A ROM that has its SPL and asks again could not start it. */
@@ -549,6 +568,10 @@ static void on_transfer_ended(Recovery *r, uint64_t now_usec, const TftpProgress
                 on_transfer_failed(r, now_usec, p);
 }
 
+static bool is_block(const TftpDatagram *datagram) {
+        return tftp_packet_opcode(datagram->header, datagram->header_len) == TFTP_OPCODE_DATA;
+}
+
 /* Carries out one action. Returns an UdpSent or a negative errno. */
 static int run_action(Recovery *r, uint64_t now_usec, const TftpAction *action) {
         const RecoveryOps *ops = r->spec.ops;
@@ -569,6 +592,8 @@ static int run_action(Recovery *r, uint64_t now_usec, const TftpAction *action) 
                 k = ops->send_slot(action->slot, &action->datagram, r->spec.userdata);
                 if (k == UDP_SENT_UNREACHABLE)
                         tftp_server_handle_unreachable(&r->tftp, now_usec, action->slot);
+                if (k == UDP_SENT && is_block(&action->datagram))
+                        recovery_log_time(&r->log, RECORD_TIME_FIRST_BLOCK, now_usec);
                 return k;
 
         case TFTP_ACTION_DISCONNECT:
@@ -599,6 +624,8 @@ static void check_speed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
 static void follow_transfer(Recovery *r, uint64_t now_usec) {
         const TftpProgress *p = tftp_server_get_progress(&r->tftp);
 
+        if (p)
+                recovery_log_transfer(&r->log, p);
         if (r->state != STATE_TRANSFER || !p)
                 return;
 
@@ -637,8 +664,8 @@ static void pump(Recovery *r, uint64_t now_usec) {
 
 /* --- BOOTP ----------------------------------------------------------------------------------- */
 
-static void keep(Recovery *r, uint64_t due_usec, unsigned n_resends, int ifindex,
-                 const void *request, size_t len) {
+static void keep(Recovery *r, uint64_t due_usec, uint64_t read_usec, unsigned n_resends,
+                 int ifindex, const void *request, size_t len) {
         KeptRequest *kept;
 
         if (r->n_kept == KEPT_MAX) {
@@ -647,6 +674,7 @@ static void keep(Recovery *r, uint64_t due_usec, unsigned n_resends, int ifindex
         }
         kept = &r->kept[r->n_kept++];
         kept->due_usec = due_usec;
+        kept->read_usec = read_usec;
         kept->n_resends = n_resends;
         kept->ifindex = ifindex;
         kept->len = MIN_OF(len, sizeof(kept->bytes));
@@ -730,6 +758,15 @@ static void on_answered(Recovery *r, uint64_t now_usec) {
         }
 }
 
+/* Once, also if its answer has to be sent again. */
+static void log_request(Recovery *r, const KeptRequest *request, const BootpAnswer *judged) {
+        if (request->n_resends > 0)
+                return;
+        recovery_log_request(&r->log, request->read_usec);
+        if (r->stage == STAGE_ROM && judged->client_id_len > 0)
+                recovery_log_asic_id(&r->log, judged->client_id, judged->client_id_len);
+}
+
 /* Answers one request, or not, as the server judges. */
 static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
         BootpServer server = make_bootp_server(r, r->stage);
@@ -739,8 +776,10 @@ static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
         int k;
 
         k = bootp_server_answer(&server, request->bytes, request->len, reply, &len, &judged);
-        if (k == 0 || k == BOOTP_E_IGNORED)
+        if (k == 0 || k == BOOTP_E_IGNORED) {
+                log_request(r, request, &judged);
                 warn_of_class(r, &judged);
+        }
         if (k != 0)
                 return;
 
@@ -752,10 +791,12 @@ static void answer(Recovery *r, uint64_t now_usec, const KeptRequest *request) {
         if (k > 0) {
                 /* The ROM's next request comes only 4 s later: better try this one again. */
                 if (request->n_resends < RESENDS_MAX)
-                        keep(r, now_usec + RESEND_AFTER_USEC, request->n_resends + 1,
-                             request->ifindex, request->bytes, request->len);
+                        keep(r, now_usec + RESEND_AFTER_USEC, request->read_usec,
+                             request->n_resends + 1, request->ifindex, request->bytes,
+                             request->len);
                 return;
         }
+        recovery_log_time(&r->log, RECORD_TIME_ANSWER, now_usec);
         tell_of_answer(r, &judged);
         if (request->ifindex > 0)
                 r->ifindex = request->ifindex;
@@ -777,7 +818,12 @@ static void leave_board(Recovery *r, uint64_t now_usec) {
         r->is_implied = false;
 }
 
-static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
+/* @plug_usec: 0: not known. A board that was there before us has waited for somebody else until then. */
+static uint64_t limit_plug(const Recovery *r, uint64_t plug_usec) {
+        return plug_usec > 0 ? MAX_OF(plug_usec, r->start_usec) : 0;
+}
+
+static void begin_board(Recovery *r, uint64_t now_usec, Stage stage, uint64_t plug_usec) {
         const Firmware *file = get_file(r, stage);
         bool is_spl_back = r->state == STATE_RETURNING && stage == STAGE_SPL;
 
@@ -785,6 +831,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage) {
                 fail(r, "the board is in its ROM, and no --spl was given");
                 return;
         }
+        recovery_log_begin_stage(&r->log, stage, limit_plug(r, plug_usec));
         if (stage == STAGE_ROM && r->reports[STAGE_ROM].is_done && !count_return(r))
                 return;
 
@@ -872,8 +919,8 @@ static void answer_kept(Recovery *r, uint64_t now_usec) {
                 if (is_due)
                         answer(r, now_usec, &kept[i]);
                 else
-                        keep(r, kept[i].due_usec, kept[i].n_resends, kept[i].ifindex, kept[i].bytes,
-                             kept[i].len);
+                        keep(r, kept[i].due_usec, kept[i].read_usec, kept[i].n_resends,
+                             kept[i].ifindex, kept[i].bytes, kept[i].len);
         }
 }
 
@@ -901,7 +948,7 @@ static void imply_board(Recovery *r, uint64_t now_usec, const KeptRequest *reque
         leave_board(r, now_usec);
         if (r->state == STATE_OVER)
                 return;
-        begin_board(r, now_usec, stage);
+        begin_board(r, now_usec, stage, 0);
         r->is_implied = true;
 }
 
@@ -945,6 +992,7 @@ Recovery *recovery_free(Recovery *r) {
 
         progress_task_free(r->task);
         free(r->port);
+        free(r->id_path);
         free(r);
         return NULL;
 }
@@ -956,17 +1004,24 @@ void recovery_start(Recovery *r, uint64_t now_usec) {
         set_state(r, now_usec, STATE_WAITING);
 }
 
-static void take_port(Recovery *r, const SessionInfo *info) {
+/* Returns whether it is another one now. */
+static bool take_name(char **name, const char *value) {
         char *copy;
 
-        if (!info->port || !*info->port || streq_ptr(r->port, info->port))
-                return;
-        copy = strdup(info->port);
-        if (copy) {
-                free(r->port);
-                r->port = copy;
+        if (!value || !*value || streq_ptr(*name, value))
+                return false;
+        copy = strdup(value);
+        if (!copy)
+                return false;
+        free(*name);
+        *name = copy;
+        return true;
+}
+
+static void take_port(Recovery *r, const SessionInfo *info) {
+        if (take_name(&r->port, info->port))
                 show_port(r);
-        }
+        (void) take_name(&r->id_path, info->id_path);
 }
 
 static void on_board(Recovery *r, uint64_t now_usec, const SessionInfo *info, Stage stage,
@@ -978,12 +1033,13 @@ static void on_board(Recovery *r, uint64_t now_usec, const SessionInfo *info, St
         /* The half second of a request was over before this word came: nothing is new. */
         if (r->is_implied && stage == r->stage) {
                 r->is_implied = false;
+                recovery_log_time(&r->log, RECORD_TIME_PLUG, limit_plug(r, info->plug_usec));
                 return;
         }
 
         leave_board(r, now_usec);
         if (r->state != STATE_OVER)
-                begin_board(r, now_usec, stage);
+                begin_board(r, now_usec, stage, info->plug_usec);
 }
 
 void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info) {
@@ -1016,8 +1072,10 @@ void recovery_on_session(Recovery *r, uint64_t now_usec, const SessionInfo *info
                 take_port(r, info);
                 is_same = had_board && (Stage) stage == r->stage && info->plug_usec == r->plug_usec;
                 on_board(r, now_usec, info, (Stage) stage, is_same);
-                if (r->session_state == SESSION_STATE_READY && r->state != STATE_OVER)
+                if (r->session_state == SESSION_STATE_READY && r->state != STATE_OVER) {
+                        recovery_log_time(&r->log, RECORD_TIME_LINK, info->ready_usec);
                         answer_kept(r, now_usec);
+                }
                 break;
 
         case SESSION_STATE_IDLE:
@@ -1070,7 +1128,7 @@ void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *
                 return;
 
         is_other = r->ifindex > 0 && ifindex > 0 && ifindex != r->ifindex;
-        keep(r, now_usec + KEPT_FOR_USEC, 0, ifindex, request, len);
+        keep(r, now_usec + KEPT_FOR_USEC, now_usec, 0, ifindex, request, len);
         if (r->session_state == SESSION_STATE_READY && !is_other)
                 answer_kept(r, now_usec);
         check_stuck(r, now_usec);
@@ -1166,6 +1224,18 @@ const char *recovery_get_port(const Recovery *r) {
         assert(r);
 
         return r->port ? r->port : r->spec.port;
+}
+
+const char *recovery_get_id_path(const Recovery *r) {
+        assert(r);
+
+        return r->id_path;
+}
+
+const RecoveryLog *recovery_get_log(const Recovery *r) {
+        assert(r);
+
+        return &r->log;
 }
 
 RecoveryResult recovery_get_result(const Recovery *r) {

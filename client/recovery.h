@@ -13,6 +13,7 @@
 #include "bootp-server.h"
 #include "firmware.h"
 #include "progress.h"
+#include "recovery-log.h"
 #include "session-info.h"
 #include "soc.h"
 #include "tftp-server.h"
@@ -94,6 +95,12 @@ RecoveryResult recovery_get_result(const Recovery *r);
 /* The USB port of the board, or the one that was asked for; NULL: not known yet. Borrowed until the next
  * input. */
 const char *recovery_get_port(const Recovery *r);
+
+/* The ID_PATH of the board's port; NULL: not known. Borrowed so. */
+const char *recovery_get_id_path(const Recovery *r);
+
+/* What it has to tell a record, so far. Borrowed for life. */
+const RecoveryLog *recovery_get_log(const Recovery *r);
 
 /* A phrase for a datagram that came in on interface @ifindex (0: not known), or is sent now: which stage's
  * it is, as far as the session has told: "ROM stage"; or "after the ROM stage", when it is of what comes

@@ -7,6 +7,7 @@
 
 #include "check-main.h"
 #include "fd-util.h"
+#include "record-reader.h"
 
 static const char *say(Diagnosis diagnosis, const char *port, const char *detail, bool is_quiet) {
         static char text[4096];
@@ -64,4 +65,24 @@ START_TEST(test_quiet) {
 }
 END_TEST
 
-TEST_MAIN("diagnosis", test_all_have_a_form, test_port_and_detail, test_quiet)
+/* As records are to have them. */
+START_TEST(test_names) {
+        static const char set[] = "abcdefghijklmnopqrstuvwxyz-";
+
+        for (Diagnosis d = 0; d < _DIAGNOSIS_MAX; d++) {
+                const char *name = diagnosis_to_string(d);
+
+                ck_assert_uint_eq(strspn(name, set), strlen(name));
+                ck_assert_uint_le(strlen(name), RECORD_DIAGNOSIS_LEN_MAX);
+                for (Diagnosis other = 0; other < d; other++)
+                        ck_assert_str_ne(name, diagnosis_to_string(other));
+        }
+        ck_assert_str_eq(diagnosis_to_string(DIAGNOSIS_LEFT_END), "left-end");
+        ck_assert_str_eq(diagnosis_get_sentence(DIAGNOSIS_LEFT_END),
+                         "the board did not come back to its port");
+        ck_assert_int_eq(diagnosis_get_kind(DIAGNOSIS_LEFT_END), PROGRESS_KIND_ERROR);
+        ck_assert_int_eq(diagnosis_get_kind(DIAGNOSIS_KEEPS_LEAVING), PROGRESS_KIND_WARNING);
+}
+END_TEST
+
+TEST_MAIN("diagnosis", test_all_have_a_form, test_names, test_port_and_detail, test_quiet)

@@ -24,6 +24,7 @@
 #define SPL_CLASS     "AM335x U-Boot SPL"
 #define DHCP_DISCOVER 1
 #define DHCP_REQUEST  3
+#define CLIENT_ID_LEN 4
 
 /* A session, a board, sockets and a terminal, none of them real. */
 typedef struct World {
@@ -38,7 +39,8 @@ typedef struct World {
         unsigned n_bootp;  /* replies sent */
         int bootp_ifindex; /* of the last one */
         uint8_t bootp[BOOTP_SIZE_MAX];
-        int bootp_result; /* what sending one returns */
+        int bootp_result;      /* what sending one returns */
+        const char *client_id; /* in requests; NULL: none */
 
         bool is_connected[RECOVERY_TFTP_SLOTS];
         unsigned slot; /* that sent last */
@@ -204,8 +206,11 @@ static void session(World *w, const char *state, const char *stage) {
 
 static void plug(World *w, const char *stage) {
         w->info.plug_usec = w->now;
+        w->info.ready_usec = 0;
         w->info.port = (char *) "1-1.4";
+        w->info.id_path = (char *) "pci-0000:00:14.0-usb-0:1.4";
         session(w, "attaching", stage);
+        w->info.ready_usec = w->now;
         session(w, "ready", NULL);
 }
 
@@ -232,6 +237,12 @@ static void bootp(World *w, int ifindex, const char *class, uint8_t dhcp_type) {
                 *p++ = (uint8_t) n;
                 memcpy(p, class, n);
                 p += n;
+        }
+        if (w->client_id) {
+                *p++ = 61;
+                *p++ = CLIENT_ID_LEN;
+                memcpy(p, w->client_id, CLIENT_ID_LEN);
+                p += CLIENT_ID_LEN;
         }
         *p = 255;
         recovery_on_bootp(w->r, w->now, ifindex, packet, sizeof(packet));
@@ -300,6 +311,30 @@ static void run_spl(World *w) {
 
 static void unplug(World *w) {
         session(w, "detached", NULL);
+}
+
+static RecordAttempt get_record(const World *w) {
+        RecordAttempt a = {};
+
+        recovery_log_fill(recovery_get_log(w->r), &a);
+        return a;
+}
+
+/* Milliseconds since the record begins; -1: it did not happen. */
+static int64_t get_ms(const RecordAttempt *a, size_t stage, RecordTime time) {
+        uint64_t usec = a->stages[stage].times_usec[time];
+
+        ck_assert_uint_lt(stage, a->n_stages);
+        return usec == 0 ? -1 : (int64_t) ((usec - a->begin_usec) / USEC_PER_MSEC);
+}
+
+#define assert_ms(a, stage, time, ms) \
+        ck_assert_int_eq(get_ms((a), (stage), RECORD_TIME_##time), (ms))
+
+static void assert_diagnosis(const World *w, const char *name) {
+        RecordAttempt a = get_record(w);
+
+        ck_assert_msg(a.diagnosis && streq(a.diagnosis, name), "%s", a.diagnosis);
 }
 
 /* --- the ordinary way ------------------------------------------------------------------------ */
@@ -1177,6 +1212,195 @@ START_TEST(test_cut_at_every_step) {
 }
 END_TEST
 
+/* --- what a record has of it ------------------------------------------------------------------ */
+
+START_TEST(test_log_of_the_ordinary_way) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        ck_assert_ptr_null(recovery_get_id_path(w->r));
+        pass(w, SECONDS(20)); /* "no board so far" is said, and of no board */
+        w->info.plug_usec = w->now;
+        w->info.port = (char *) "1-1.4";
+        w->info.id_path = (char *) "pci-0000:00:14.0-usb-0:1.4";
+        w->client_id = "\x01\x00\xff\x02";
+        session(w, "attaching", "rom");
+        pass(w, 300 * USEC_PER_MSEC);
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        pass(w, 50 * USEC_PER_MSEC);
+        w->info.ready_usec = w->now;
+        pass(w, 20 * USEC_PER_MSEC);
+        session(w, "ready", NULL);
+        w->client_id = NULL;
+        pass(w, 30 * USEC_PER_MSEC);
+        fetch(w, &w->spl);
+        pass(w, SECONDS(1));
+        unplug(w);
+        w->client_id = "SPL!"; /* which is no chip's */
+        pass(w, SECONDS(1));
+        run_spl(w);
+        assert_result(w, RECOVERY_RESULT_DELIVERED);
+
+        a = get_record(w);
+        ck_assert_uint_eq(a.begin_usec, START_USEC + SECONDS(20));
+        ck_assert_uint_eq(a.n_stages, 2);
+        ck_assert_int_eq(a.stages[0].stage, STAGE_ROM);
+        assert_ms(&a, 0, PLUG, 0);
+        assert_ms(&a, 0, REQUEST, 300);
+        assert_ms(&a, 0, LINK, 350);
+        assert_ms(&a, 0, ANSWER, 370);
+        assert_ms(&a, 0, FIRST_BLOCK, 400);
+        assert_ms(&a, 0, LAST_BLOCK, 403);
+        ck_assert_uint_eq(a.stages[0].n_requests, 1);
+        ck_assert_uint_eq(a.stages[0].n_blocks, 2);
+        ck_assert_uint_eq(a.stages[0].n_bytes, 1000);
+        ck_assert_uint_eq(a.stages[0].n_retransmissions, 0);
+        ck_assert_int_eq(a.stages[1].stage, STAGE_SPL);
+        assert_ms(&a, 1, PLUG, 2403);
+        assert_ms(&a, 1, LINK, 2403);
+        assert_ms(&a, 1, LAST_BLOCK, 2414);
+        ck_assert_uint_eq(a.stages[1].n_requests, 2);
+        ck_assert_uint_eq(a.stages[1].n_blocks, 6);
+        ck_assert_uint_eq(a.stages[1].n_bytes, 3000);
+        ck_assert_uint_eq(a.asic_id_size, CLIENT_ID_LEN);
+        ck_assert_mem_eq(a.asic_id, "\x01\x00\xff\x02", CLIENT_ID_LEN);
+        ck_assert_ptr_null(a.diagnosis);
+        ck_assert_str_eq(recovery_get_id_path(w->r), "pci-0000:00:14.0-usb-0:1.4");
+        world_free(w);
+}
+END_TEST
+
+/* What it waited before somebody wanted it is no time of the recovery. */
+START_TEST(test_log_of_a_board_that_was_there_before) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        w->info.plug_usec = START_USEC - SECONDS(600);
+        session(w, "attaching", "rom");
+        a = get_record(w);
+        ck_assert_uint_eq(a.begin_usec, START_USEC);
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_log_of_an_unannounced_board) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        pass(w, SECONDS(1));
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        pass(w, SECONDS(1));
+        a = get_record(w);
+        ck_assert_uint_eq(a.begin_usec, START_USEC + SECONDS(1));
+        assert_ms(&a, 0, PLUG, -1);
+        assert_ms(&a, 0, REQUEST, 0);
+        assert_ms(&a, 0, ANSWER, 500);
+
+        /* The word, and with it since when. */
+        w->info.plug_usec = START_USEC + SECONDS(1) / 2;
+        session(w, "attaching", "rom");
+        a = get_record(w);
+        ck_assert_uint_eq(a.n_stages, 1);
+        ck_assert_uint_eq(a.begin_usec, START_USEC + SECONDS(1) / 2);
+        assert_ms(&a, 0, REQUEST, 500);
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_log_of_trouble) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        plug(w, "rom");
+        w->bootp_result = UDP_SENT_NOT; /* its answer is sent again, its request was one */
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        w->bootp_result = 0;
+        pass(w, SECONDS(1));
+        rrq(w, "spl.bin");
+        ack(w, 1);
+        pass(w, SECONDS(1)); /* block 2 is sent again */
+        a = get_record(w);
+        ck_assert_uint_eq(a.stages[0].n_requests, 1);
+        ck_assert_uint_ge(a.stages[0].n_retransmissions, 1);
+        ck_assert_uint_eq(a.stages[0].n_blocks, 1);
+        assert_ms(&a, 0, LAST_BLOCK, -1);
+        tftp_error(w, "flash is full");
+        assert_diagnosis(w, "board-error");
+        a = get_record(w);
+        ck_assert_str_eq(a.diagnosis_text,
+                         "the board broke the transfer off: flash is full (TFTP error 8)");
+
+        /* The same file anew, and then it leaves for good. */
+        pass(w, SECONDS(1));
+        rrq(w, "spl.bin");
+        unplug(w);
+        pass(w, SECONDS(1));
+        plug(w, "rom");
+        unplug(w);
+        pass(w, SECONDS(60));
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        a = get_record(w);
+        ck_assert_uint_eq(a.n_stages, 2);
+        ck_assert_uint_eq(a.stages[0].n_blocks, 1);
+        ck_assert_uint_eq(a.stages[1].n_blocks, 0);
+        ck_assert_uint_eq(a.stages[1].n_requests, 0);
+        assert_diagnosis(w, "rom-gave-up-end");
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_log_of_a_fault_of_the_hosts) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        plug(w, "rom");
+        w->info.failure_text = (char *) "the interface is in use";
+        session(w, "failed", NULL);
+        a = get_record(w);
+        ck_assert_str_eq(a.diagnosis, "failure");
+        ck_assert_str_eq(a.diagnosis_text, "the interface is in use");
+        world_free(w);
+}
+END_TEST
+
+START_TEST(test_log_of_a_rom_that_comes_back) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        for (unsigned i = 0; i < 3; i++) {
+                pass(w, SECONDS(1));
+                run_rom(w);
+                unplug(w);
+        }
+        pass(w, SECONDS(1));
+        plug(w, "rom");
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        a = get_record(w);
+        ck_assert_uint_eq(a.n_stages, 4);
+        assert_diagnosis(w, "rom-back-end");
+        world_free(w);
+}
+END_TEST
+
+/* The last block of a board that did not acknowledge it. */
+START_TEST(test_log_of_a_board_that_leaves_at_the_end) {
+        World *w = world_new();
+        RecordAttempt a;
+
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        rrq(w, "spl.bin");
+        pass(w, 10 * USEC_PER_MSEC);
+        ack(w, 1);
+        pass(w, 10 * USEC_PER_MSEC);
+        unplug(w);
+        a = get_record(w);
+        assert_ms(&a, 0, LAST_BLOCK, 10);
+        ck_assert_uint_eq(a.stages[0].n_blocks, 1);
+        world_free(w);
+}
+END_TEST
+
 TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_the_stage,
           test_tells_whose_a_datagram_is, test_spl_stage_alone,
           test_leaving_after_the_last_block_is_success,
@@ -1194,4 +1418,7 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
           test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,
           test_rom_asks_again_without_leaving, test_failed_session_says_why, test_lost_session,
-          test_faults_of_ours_end_it, test_repeated_and_merged_words, test_cut_at_every_step)
+          test_faults_of_ours_end_it, test_repeated_and_merged_words, test_cut_at_every_step,
+          test_log_of_the_ordinary_way, test_log_of_a_board_that_was_there_before,
+          test_log_of_an_unannounced_board, test_log_of_trouble, test_log_of_a_fault_of_the_hosts,
+          test_log_of_a_rom_that_comes_back, test_log_of_a_board_that_leaves_at_the_end)
