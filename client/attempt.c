@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #include <assert.h>
+#include <time.h>
 
 #include "bus-contract.h"
 #include "fd-util.h"
@@ -23,7 +24,9 @@ struct Attempt {
         Transport *transport;
         sd_event_source
                 *over_source; /* calls on_over() from the loop, where nothing of ours runs */
+        uint64_t end_usec;    /* 0: goes on */
         bool is_session_lost;
+        bool is_interrupted; /* it was lost before the recovery had a result */
         ProxyError refusal;
 };
 
@@ -31,7 +34,9 @@ static void set_state(Attempt *a, AttemptState state) {
         assert(state > a->state);
 
         a->state = state;
-        if (state != ATTEMPT_STATE_OVER)
+        if (state == ATTEMPT_STATE_OVER)
+                a->end_usec = now_usec();
+        else
                 a->spec.callbacks->on_state(a, a->spec.userdata);
 }
 
@@ -148,6 +153,7 @@ static void on_end(SessionProxyEnd end, void *userdata) {
                 return;
         }
         transport_drain(a->transport);
+        a->is_interrupted = recovery_get_result(a->recovery) == RECOVERY_RESULT_NONE;
         recovery_on_session_lost(a->recovery, sentences[end]);
         transport_update(a->transport);
 }
@@ -217,7 +223,8 @@ void attempt_close(Attempt *a, bool waits) {
 
         a->transport = transport_free(a->transport);
         (void) sd_event_source_set_enabled(a->over_source, SD_EVENT_OFF);
-        a->state = ATTEMPT_STATE_OVER;
+        if (a->state != ATTEMPT_STATE_OVER)
+                set_state(a, ATTEMPT_STATE_OVER);
         if (!a->is_session_lost)
                 session_proxy_close(a->session, waits);
 }
@@ -267,6 +274,66 @@ const char *attempt_get_session(const Attempt *a) {
 
         info = session_proxy_get_info(a->session);
         return info->path ? session_info_get_id(info) : NULL;
+}
+
+static RecordResult get_record_result(const Attempt *a) {
+        switch (recovery_get_result(a->recovery)) {
+        case RECOVERY_RESULT_DELIVERED:
+                return RECORD_RESULT_RECOVERED;
+        case RECOVERY_RESULT_FAILED:
+        case RECOVERY_RESULT_NO_BOARD:
+                return a->is_interrupted ? RECORD_RESULT_INTERRUPTED : RECORD_RESULT_FAILED;
+        case RECOVERY_RESULT_NONE:
+                break;
+        }
+        return RECORD_RESULT_INTERRUPTED;
+}
+
+/* What clocks on the wall showed at @usec of CLOCK_MONOTONIC, as far as they have not been set since. */
+static uint64_t get_realtime_usec(uint64_t usec) {
+        struct timespec ts = {};
+        uint64_t ago_usec = now_usec() - usec;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / NSEC_PER_USEC -
+               ago_usec;
+}
+
+static RecordImage make_image(const Firmware *f) {
+        static const char *const roles[_FIRMWARE_KIND_MAX] = {
+                [FIRMWARE_SPL] = "spl",
+                [FIRMWARE_U_BOOT] = "u-boot",
+        };
+
+        return (RecordImage){
+                .role = roles[f->kind],
+                .name = firmware_get_base(f),
+                .size = f->size,
+                .sha256 = f->sha256,
+        };
+}
+
+bool attempt_get_record(const Attempt *a, RecordImage images[static _FIRMWARE_KIND_MAX],
+                        RecordAttempt *ret) {
+        const Firmware *files[] = {a->spec.spl, a->spec.u_boot};
+        RecordAttempt record = {.soc = a->spec.soc->name, .images = images};
+
+        assert(ret);
+
+        if (!a->recovery || !recovery_has_begun(a->recovery))
+                return false;
+
+        recovery_log_fill(recovery_get_log(a->recovery), &record);
+        record.realtime_usec = get_realtime_usec(record.begin_usec);
+        record.end_usec = a->end_usec > 0 ? a->end_usec : now_usec();
+        record.id_path = recovery_get_id_path(a->recovery);
+        record.port = recovery_get_port(a->recovery);
+        record.result = get_record_result(a);
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                if (files[i])
+                        images[record.n_images++] = make_image(files[i]);
+        *ret = record;
+        return true;
 }
 
 void attempt_on_board_problem(Attempt *a, const char *port, Stage stage, const char *problem) {

@@ -11,6 +11,7 @@
 
 #include "bus-proxy.h"
 #include "capture.h"
+#include "record.h"
 #include "recovery.h"
 
 typedef struct Attempt Attempt;
@@ -76,6 +77,12 @@ const ProxyError *attempt_get_refusal(const Attempt *a);
 
 /* The id of the session; NULL: it has none yet. Borrowed. */
 const char *attempt_get_session(const Attempt *a);
+
+/* What a record is to have of it, but for `then`; a line is due for each attempt that had a board. One that is
+ * not over, or whose session was lost, counts as interrupted. @images: room for what *@ret refers to; all else
+ * is borrowed until the next event. Returns false, and leaves *@ret alone, if no board has come. */
+bool attempt_get_record(const Attempt *a, RecordImage images[static _FIRMWARE_KIND_MAX],
+                        RecordAttempt *ret);
 
 /* A board that this attempt may be waiting for cannot be taken: recovery_on_board_problem(). */
 void attempt_on_board_problem(Attempt *a, const char *port, Stage stage, const char *problem);

@@ -11,6 +11,7 @@
 #include "bus-contract.h"
 #include "host-check.h"
 #include "manager-proxy.h"
+#include "record.h"
 #include "session-proxy.h"
 
 typedef struct Preflight {
@@ -82,6 +83,18 @@ static void check_capture(Preflight *c) {
                 c->status = EXIT_STATUS_USAGE;
         } else
                 find(c, FINDING_OK, "'%s' can be captured to", c->request->capture_path);
+}
+
+static void check_record(Preflight *c) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (!c->request->record_path)
+                return;
+        if (record_check(c->request->record_path, &reason) < 0) {
+                find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");
+                c->status = EXIT_STATUS_USAGE;
+        } else
+                find(c, FINDING_OK, "'%s' can be a record", c->request->record_path);
 }
 
 /* --- snagd
@@ -194,6 +207,7 @@ ExitStatus preflight_run(RecoverRequest *q, Progress *progress) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 check_file(&c, kind);
         check_capture(&c);
+        check_record(&c);
         (void) uname(&kernel);
         host_check_run(&(HostCheck){
                 .root = "",

@@ -38,6 +38,7 @@ enum {
         OPTION_MAX,
         OPTION_ONCE,
         OPTION_PORT,
+        OPTION_RECORD,
         OPTION_RETRY,
         OPTION_SPL,
         OPTION_STAGE,
@@ -103,6 +104,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 {OPTION_MAX, "max", "N"},
                 {OPTION_ONCE, "once", NULL},
                 {OPTION_PORT, "port", "PORT"},
+                {OPTION_RECORD, "record", "FILE"},
                 {OPTION_RETRY, "retry", "N"},
                 {OPTION_SPL, "spl", "FILE"},
                 {OPTION_STAGE, "stage", "rom|spl"},
@@ -116,6 +118,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 [OPTION_CAPTURE] = &q->capture_path,
                 [OPTION_MAX] = &q->max,
                 [OPTION_PORT] = &q->port,
+                [OPTION_RECORD] = &q->record_path,
                 [OPTION_RETRY] = &q->retry,
                 [OPTION_SPL] = &q->paths[FIRMWARE_SPL],
                 [OPTION_STAGE] = &q->stage,
@@ -324,7 +327,7 @@ int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_r
 }
 
 /* A configuration that is written out on the command line is no file, and no harm. */
-#define INPUTS_MAX (_FIRMWARE_KIND_MAX + RECOVER_REQUEST_CONFIGS_MAX)
+#define INPUTS_MAX (_FIRMWARE_KIND_MAX + RECOVER_REQUEST_CONFIGS_MAX + 1)
 
 static size_t list_inputs(const RecoverRequest *q, const char *inputs[static INPUTS_MAX]) {
         size_t n = 0;
@@ -333,6 +336,7 @@ static size_t list_inputs(const RecoverRequest *q, const char *inputs[static INP
                 inputs[n++] = q->paths[kind];
         for (size_t i = 0; i < q->n_configs; i++)
                 inputs[n++] = q->configs[i];
+        inputs[n++] = q->record_path;
         return n;
 }
 

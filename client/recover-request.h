@@ -28,6 +28,7 @@ typedef struct RecoverRequest {
         bool is_once; /* with is_all */
         const Soc *soc;
         const char *capture_path; /* NULL: not wanted */
+        const char *record_path;  /* so */
         const char *port, *stage, *timeout, *retry, *max;
         const char *ports[RECOVER_REQUEST_PORTS_MAX + 1]; /* each --port; with is_all patterns */
         size_t n_ports;

@@ -42,6 +42,7 @@ static const char help[] =
         "      --timeout SECONDS  give up if no board has come by then; else wait for ever\n"
         "      --capture FILE     write all that the board sends and is sent to FILE: a capture for\n"
         "                         Wireshark, to look at or for a bug report\n"
+        "      --record FILE      append a line to FILE that tells how it went, for 'snagctl report'\n"
         "      --help             show this\n"
         "\n"
         "Many boards, side by side and one after the other, until it is told to end (Ctrl-C; the\n"
@@ -109,6 +110,30 @@ static ExitStatus open_capture(RecoverRequest *q, Progress *progress) {
                 return verb_out_of_memory(progress);
         progress_error(progress, "%s", reason);
         return EXIT_STATUS_USAGE;
+}
+
+/* Nor does a record that cannot be one. */
+static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (!q->record_path || record_prepare(q->record_path, &reason) >= 0)
+                return EXIT_STATUS_SUCCESS;
+        if (!reason)
+                return verb_out_of_memory(progress);
+        progress_error(progress, "%s", reason);
+        return EXIT_STATUS_USAGE;
+}
+
+/* A board that was recovered is so, recorded or not. */
+static void append_record(const RecoverRequest *q, const Attempt *attempt, Progress *progress) {
+        _cleanup_free_ char *reason = NULL;
+        RecordImage images[_FIRMWARE_KIND_MAX];
+        RecordAttempt record;
+
+        if (!q->record_path || !attempt_get_record(attempt, images, &record))
+                return;
+        if (record_append(q->record_path, &record, &reason) < 0)
+                progress_warning(progress, "%s", reason ? reason : "out of memory");
 }
 
 /* On failure it is what somebody else will want to see. */
@@ -287,6 +312,7 @@ static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
         r = run_loop(&run);
         /* So that the port is free when we are gone, and not some time later. */
         attempt_close(run.attempt, true);
+        append_record(q, run.attempt, progress);
         if (r < 0) {
                 progress_error(progress, "the event loop failed: %s", strerror(-r));
                 return EXIT_STATUS_FAILED;
@@ -316,6 +342,9 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
 
+        status = prepare_record(&request, progress);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
         if (request.is_all)
                 return recover_all(&request, progress);
 

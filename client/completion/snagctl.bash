@@ -63,12 +63,13 @@ _snagctl() {
                 --spl) __snagctl_file bin mlo; return ;;
                 --u-boot) __snagctl_file '@(img|itb)'; return ;;
                 --capture) __snagctl_file pcapng; return ;;
+                --record) __snagctl_file jsonl; return ;;
                 --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
                 --stage) __snagctl_words 'rom spl'; return ;;
                 --max | --retry | --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
-                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --retry --spl --stage --timeout --u-boot'
+                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --timeout --u-boot'
             else
                 __snagctl_words 'am335x am437x'
             fi

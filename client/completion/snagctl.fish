@@ -55,6 +55,7 @@ complete -c snagctl -n $recover -s F -l firmware -x -k -a '(__snagctl_files .yam
 complete -c snagctl -n $recover -l spl -x -k -a '(__snagctl_files .bin MLO)' -d 'What the ROM loads'
 complete -c snagctl -n $recover -l u-boot -x -k -a '(__snagctl_files .itb .img)' -d 'What the SPL loads'
 complete -c snagctl -n $recover -l capture -x -k -a '(__snagctl_files .pcapng)' -d 'Write all that is sent and received to a file'
+complete -c snagctl -n $recover -l record -x -k -a '(__snagctl_files .jsonl)' -d 'Append a line that tells how it went'
 complete -c snagctl -n $recover -l port -x -a '(__snagctl_show list 1 4; __snagctl_show list 2 4)' -d 'Only a board on this USB port'
 complete -c snagctl -n $recover -l all -d 'Every board that is plugged in'
 complete -c snagctl -n $recover -l max -x -d 'At most so many at a time'

@@ -80,6 +80,7 @@ lines=(
         'snagctl report --'
         'snagctl report record.jsonl r'
         'snagctl report --svg p'
+        'snagctl recover am335x --record r'
 )
 
 for shell in bash zsh fish; do
@@ -118,6 +119,7 @@ for shell in bash zsh fish; do
         is "$shell: options of report" "${got[18]}" "$(options_of report)"
         is "$shell: a record" "$(tr ' ' '\n' <<<"${got[19]}" | grep jsonl)" record.jsonl
         is "$shell: a picture" "${got[20]}" picture.svg
+        is "$shell: a file for --record" "$(tr ' ' '\n' <<<"${got[21]}" | grep jsonl)" record.jsonl
         for fault in fails hangs; do
                 is "$shell: no port, and soon, when snagctl $fault" \
                         "$(FAKE_FAULT=$fault press $shell "${lines[8]}" | tr -d '\n')" ''

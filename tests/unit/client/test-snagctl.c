@@ -391,6 +391,32 @@ START_TEST(test_files_that_cannot_be_captured_to) {
 }
 END_TEST
 
+START_TEST(test_files_that_cannot_be_a_record) {
+        RUN(GOOD_RECOVER, "--record", folder);
+        check(2, NULL, "cannot open the record '");
+        RUN(GOOD_RECOVER, "--record", "-");
+        check(2, NULL, "'-': a record is not written to standard output");
+        RUN(GOOD_RECOVER, "--record", in_folder("none/x"));
+        check(2, NULL, "No such file");
+        RUN(GOOD_RECOVER, "--record");
+        check(2, NULL, "needs a value");
+        RUN(GOOD_RECOVER, "--record", in_folder("u-boot.img"));
+        check(2, NULL, "u-boot.img' is there, and is no record");
+        check_untouched("u-boot.img", 20000);
+
+        /* Nothing is made as long as there is a mistake; what is made is neither replaced nor both. */
+        RUN("recover", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT, "--record",
+            in_folder("new.jsonl"));
+        check(2, NULL, "empty' is empty");
+        ck_assert_int_lt(access(in_folder("new.jsonl"), F_OK), 0);
+        RUN(GOOD_RECOVER, "--record", in_folder("new.jsonl"), "--capture", in_folder("new.jsonl"));
+        check(2, NULL, "would be overwritten by the capture");
+        RUN(GOOD_RECOVER, "--record", in_folder("new.jsonl"));
+        check(1, NULL, "cannot connect to the system bus");
+        check_untouched("new.jsonl", 0);
+}
+END_TEST
+
 /* --- with a bus ------------------------------------------------------------------------------ */
 
 START_TEST(test_firmware_configurations) {
@@ -468,6 +494,13 @@ START_TEST(test_check) {
         RUN("check", "am335x", "--capture", in_folder("new.pcapng"));
         ck_assert_ptr_nonnull(strstr(out, "new.pcapng' can be captured to"));
         ck_assert_int_lt(access(in_folder("new.pcapng"), F_OK), 0);
+        RUN("check", "am335x", "--record", in_folder("new.jsonl"));
+        ck_assert_ptr_nonnull(strstr(out, "ok: '"));
+        ck_assert_ptr_nonnull(strstr(out, "new.jsonl' can be a record"));
+        ck_assert_int_lt(access(in_folder("new.jsonl"), F_OK), 0);
+        RUN("recover", "--dry-run", "am335x", GOOD_SPL, GOOD_U_BOOT, "--record",
+            in_folder("u-boot.img"));
+        check(2, "u-boot.img' is there, and is no record", NULL);
         RUN("recover", "--dry-run", "am335x", GOOD_SPL, GOOD_U_BOOT, "--capture",
             in_folder("u-boot.img"));
         check(2, "problem: '", NULL);
@@ -867,6 +900,7 @@ int main(void) {
                 test_malformed_timeout,
                 test_files_that_cannot_be_used,
                 test_files_that_cannot_be_captured_to,
+                test_files_that_cannot_be_a_record,
                 test_firmware_configurations,
                 test_not_installed,
                 test_list_and_status,
