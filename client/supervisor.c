@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "supervisor.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "fd-util.h"
+#include "supervisor-process.h"
+
+#define STOP_MSEC 2000
+
+/* In the child, all signals are blocked: no handler of ours is to run there. */
+static pid_t fork_blocked(void) {
+        sigset_t all, before;
+        pid_t pid;
+        int r;
+
+        (void) sigfillset(&all);
+        if (sigprocmask(SIG_SETMASK, &all, &before) < 0)
+                return -errno;
+        pid = fork();
+        if (pid == 0)
+                return 0;
+        r = pid < 0 ? -errno : pid;
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        return r;
+}
+
+int supervisor_start(Supervisor *s, const SupervisorSpec *spec) {
+        _cleanup_fd_ int socket_fd = -EBADF, peer_fd = -EBADF;
+        int fds[2], pid_fd;
+        pid_t pid;
+
+        assert(s);
+        assert(spec);
+        assert(spec->argv && spec->argv[0]);
+        assert(spec->environment);
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+                return -errno;
+        socket_fd = fds[0];
+        peer_fd = fds[1];
+        pid = fork_blocked();
+        if (pid == 0)
+                supervisor_process_run(spec, peer_fd);
+        if (pid < 0)
+                return pid;
+        /* It is our child and not reaped: the number is still its. */
+        pid_fd = pidfd_open(pid, 0);
+        if (pid_fd < 0) {
+                int r = -errno;
+
+                /* Our end of the socket tells it to end. */
+                socket_fd = fd_close(socket_fd);
+                (void) waitpid(pid, NULL, 0);
+                return r;
+        }
+
+        *s = (Supervisor){.pid = pid, .pid_fd = pid_fd, .socket_fd = TAKE_FD(socket_fd)};
+        return 0;
+}
+
+int supervisor_receive(Supervisor *s, SupervisorReport *ret) {
+        SupervisorReport message;
+        ssize_t n;
+
+        assert(s);
+        assert(ret);
+
+        n = recv(s->socket_fd, &message, sizeof(message), MSG_DONTWAIT);
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR ? -EAGAIN : -EPIPE;
+        if (n != sizeof(message))
+                return -EPIPE;
+        s->is_done = message.kind == SUPERVISOR_REPORT_GONE;
+        *ret = message;
+        return 0;
+}
+
+void supervisor_terminate(Supervisor *s) {
+        char request = SUPERVISOR_REQUEST_TERMINATE;
+
+        assert(s);
+
+        (void) send(s->socket_fd, &request, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void supervisor_kill(Supervisor *s) {
+        assert(s);
+
+        (void) shutdown(s->socket_fd, SHUT_WR);
+}
+
+void supervisor_abandon(Supervisor *s) {
+        assert(s);
+
+        (void) pidfd_send_signal(s->pid_fd, SIGKILL, NULL, 0);
+}
+
+void supervisor_stop(Supervisor *s) {
+        struct pollfd fd;
+        siginfo_t info;
+        int r;
+
+        assert(s);
+
+        if (s->pid <= 0)
+                return;
+        supervisor_kill(s);
+        fd = (struct pollfd){.fd = s->pid_fd, .events = POLLIN};
+        do
+                r = poll(&fd, 1, STOP_MSEC);
+        while (r < 0 && errno == EINTR);
+        if (r > 0)
+                (void) waitid(P_PIDFD, (id_t) s->pid_fd, &info, WEXITED | WNOHANG);
+        (void) fd_close(s->pid_fd);
+        (void) fd_close(s->socket_fd);
+        *s = SUPERVISOR_EMPTY;
+}
