@@ -24,8 +24,12 @@
  *   - All groups of our descendants hold descendants only: the command begins a session, and process groups
  *     do not reach beyond one.
  *
+ * Where systemd has delegated a control group the command gets one below it, and the kernel kills all that is in
+ * there first: that has no race at all, and reaches what has another user's rights. The rest is the same, so
+ * there is one way and not two; a process that left that group (it has the right to) is found as above.
+ *
  * What cannot be killed in SUPERVISOR_KILL_USEC is reported and left. Should the supervisor itself be killed, the kernel
- * kills the command (PR_SET_PDEATHSIG). All this is against commands that go
+ * kills the command (PR_SET_PDEATHSIG), and snagctl the control group. All this is against commands that go
  * wrong, not against hostile ones: those have the user's rights anyway, and can have others (cron, the service
  * manager, a container) start something for them, which is nobody's descendant here. */
 
@@ -44,6 +48,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "command-cgroup.h"
 #include "fd-util.h"
 
 /* Where descriptors are put, in this order, so that all others can be closed. */
@@ -65,6 +70,7 @@ typedef struct SupervisorProcess {
         int signal_fd;         /* SIGCHLD */
         pid_t command;         /* 0: it has ended */
         uint64_t give_up_usec; /* 0: nothing is to be killed yet */
+        CommandCgroup *cgroup; /* NULL: there is none to be had */
 } SupervisorProcess;
 
 static void report(SupervisorReportKind kind, int value) {
@@ -93,6 +99,9 @@ _Noreturn static void exec_command(const SupervisorProcess *p) {
                 _exit(EXIT_NOT_EXECUTED);
         /* Without a terminal that it could ask on or be stopped by. */
         (void) setsid();
+        /* It is looked after without, too. */
+        if (p->cgroup)
+                (void) command_cgroup_enter(p->cgroup);
         (void) dup2(OUTPUT_FD, STDOUT_FILENO);
         (void) dup2(OUTPUT_FD, STDERR_FILENO);
         reset_signals();
@@ -186,6 +195,8 @@ static void kill_children(const SupervisorProcess *p) {
         struct dirent *entry;
         DIR *proc;
 
+        if (p->cgroup)
+                (void) command_cgroup_kill(p->cgroup);
         /* Even without a descriptor to spare. */
         if (p->command > 0)
                 kill_child(p->command);
@@ -282,8 +293,11 @@ void supervisor_process_run(const SupervisorSpec *spec, int socket_fd) {
         if (p.signal_fd < 0)
                 _exit(EXIT_FAILURE);
 
+        if (command_cgroup_new(&p.cgroup) < 0)
+                p.cgroup = NULL;
         start_command(&p);
         is_something_left = look_after(&p);
+        (void) command_cgroup_free(p.cgroup);
         report(SUPERVISOR_REPORT_GONE, is_something_left);
         _exit(EXIT_SUCCESS);
 }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "command-cgroup.h"
 #include "fd-util.h"
 #include "supervisor-process.h"
 
@@ -102,6 +103,17 @@ void supervisor_abandon(Supervisor *s) {
         (void) pidfd_send_signal(s->pid_fd, SIGKILL, NULL, 0);
 }
 
+/* One that left without a word was killed; what its control group holds was left behind. As long as it is not
+ * reaped, nobody else makes a group of that name. */
+static void end_group(Supervisor *s) {
+        SupervisorReport report;
+
+        while (supervisor_receive(s, &report) == 0)
+                ;
+        if (!s->is_done)
+                command_cgroup_kill_of(s->pid);
+}
+
 void supervisor_stop(Supervisor *s) {
         struct pollfd fd;
         siginfo_t info;
@@ -116,8 +128,10 @@ void supervisor_stop(Supervisor *s) {
         do
                 r = poll(&fd, 1, STOP_MSEC);
         while (r < 0 && errno == EINTR);
-        if (r > 0)
+        if (r > 0) {
+                end_group(s);
                 (void) waitid(P_PIDFD, (id_t) s->pid_fd, &info, WEXITED | WNOHANG);
+        }
         (void) fd_close(s->pid_fd);
         (void) fd_close(s->socket_fd);
         *s = SUPERVISOR_EMPTY;

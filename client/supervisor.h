@@ -10,8 +10,8 @@
 
 #include "macro.h"
 
-/* How long killing is tried at most: who has another user's rights (sudo) cannot be killed, and who waits in the
- * kernel for a device dies late. */
+/* How long killing is tried at most: who has another user's rights (sudo) cannot be killed without a control
+ * group, and who waits in the kernel for a device dies late. */
 #define SUPERVISOR_KILL_USEC (10 * USEC_PER_SEC)
 
 typedef enum SupervisorReportKind {
