@@ -25,7 +25,6 @@
 
 #include <assert.h>
 
-#include "attempt.h"
 #include "fd-util.h"
 #include "watch-proxy.h"
 
@@ -39,9 +38,11 @@ typedef struct Entry {
         Fleet *fleet; /* not owned */
         Attempt *attempt;
         FirmwareSet *files;
-        char *port;    /* that counts it as begun; NULL: it waits for any board */
-        bool is_named; /* it was opened for @port */
+        FollowUp *follow_up; /* the attempt is over, and this is what follows */
+        char *port;          /* that counts it as begun; NULL: it waits for any board */
+        bool is_named;       /* it was opened for @port */
         bool is_unwanted;
+        FleetVerdict verdict; /* once the attempt is over */
 } Entry;
 
 struct Fleet {
@@ -94,6 +95,7 @@ static Entry *entry_free(Entry *e) {
         if (!e)
                 return NULL;
 
+        follow_up_free(e->follow_up);
         attempt_free(e->attempt);
         firmware_set_unref(e->files);
         free(e->port);
@@ -121,6 +123,19 @@ static unsigned count_serving(const Fleet *f) {
         for (size_t i = 0; i < f->n_entries; i++)
                 n += is_serving(f->entries[i]);
         return n;
+}
+
+/* With a session, or soon. */
+static unsigned count_open(const Fleet *f) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < f->n_entries; i++)
+                n += !f->entries[i]->follow_up;
+        return n;
+}
+
+static bool is_busy(const Fleet *f) {
+        return count_serving(f) > 0 || count_open(f) < f->n_entries;
 }
 
 static void update_counts(Fleet *f) {
@@ -184,10 +199,10 @@ static void on_state(Attempt *a, void *userdata) {
         ask_for_turn(f);
 }
 
-static void tell_verdict(Fleet *f, const Entry *e, FleetVerdict verdict, unsigned n_failures) {
+static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
         Progress *p = f->spec.progress;
 
-        switch (verdict) {
+        switch (e->verdict) {
         case FLEET_VERDICT_RETRY:
                 progress_event(p, "retry",
                                EVENT_FIELDS(EVENT_TEXT("port", e->port),
@@ -226,28 +241,57 @@ static FleetOutcome get_outcome(const Entry *e) {
         return FLEET_OUTCOME_FAILED;
 }
 
+/* A board has its result. */
+static void count(Fleet *f, bool is_success) {
+        if (is_success)
+                f->counts.n_recovered++;
+        else
+                f->counts.n_failed++;
+        f->active_usec = now_usec();
+        update_counts(f);
+}
+
+static void on_followed_up(FollowUp *follow_up, void *userdata) {
+        bool has_succeeded = follow_up_has_succeeded(follow_up);
+        Entry *e = userdata;
+        Fleet *f = e->fleet;
+
+        count(f, has_succeeded && e->verdict == FLEET_VERDICT_DONE);
+        remove_entry(f, e);
+        ask_for_turn(f);
+}
+
 /* Takes stock of one that is over, or is not to go on. */
 static void conclude(Entry *e) {
         FleetOutcome outcome = get_outcome(e);
-        FleetVerdict verdict = FLEET_VERDICT_NONE;
         Fleet *f = e->fleet;
         unsigned n_failures;
 
-        if (e->port) {
-                verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
-                tell_verdict(f, e, verdict, n_failures);
-        }
-        f->counts.n_recovered += verdict == FLEET_VERDICT_DONE;
-        f->counts.n_failed += verdict == FLEET_VERDICT_GIVEN_UP;
-        if (attempt_has_begun(e->attempt))
-                f->active_usec = now_usec();
+        e->verdict = FLEET_VERDICT_NONE;
+        if (!e->port)
+                return;
+        e->verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
+        tell_verdict(f, e, n_failures);
 }
 
-static void close_entry(Entry *e, bool waits) {
+/* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */
+static void close_entry(Entry *e, bool is_last) {
         Fleet *f = e->fleet;
+        bool has_result;
+        int r;
 
         conclude(e);
-        attempt_close(e->attempt, waits);
+        attempt_close(e->attempt, is_last);
+        has_result = e->verdict == FLEET_VERDICT_DONE || e->verdict == FLEET_VERDICT_GIVEN_UP;
+        r = follow_up_new(&f->spec.follow_up, e->attempt, has_result && !is_last, on_followed_up, e,
+                          &e->follow_up);
+        if (r < 0)
+                progress_warning(f->spec.progress, "%s: the command was not run: %s",
+                                 e->port ? e->port : "?", strerror(-r));
+        if (r >= 0 && e->follow_up)
+                return;
+        if (has_result)
+                count(f, r >= 0 && e->verdict == FLEET_VERDICT_DONE);
         remove_entry(f, e);
 }
 
@@ -376,9 +420,10 @@ static int open_wanted(Fleet *f) {
         const char *port;
         int r = 0;
 
-        while (r >= 0 && f->n_entries < f->spec.n_max && (port = fleet_ports_find_wanted(f->ports)))
+        while (r >= 0 && count_open(f) < f->spec.n_max &&
+               (port = fleet_ports_find_wanted(f->ports)))
                 r = open_entry(f, port);
-        if (r >= 0 && f->n_entries < f->spec.n_max && !fleet_ports_are_named(f->ports) &&
+        if (r >= 0 && count_open(f) < f->spec.n_max && !fleet_ports_are_named(f->ports) &&
             !find_waiting(f))
                 r = open_entry(f, NULL);
         return r;
@@ -389,7 +434,7 @@ static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         uint64_t usec =
                 MAX_OF(f->active_usec, fleet_ports_get_change_usec(f->ports)) + f->spec.quiet_usec;
 
-        if (!f->spec.rules.is_once || count_serving(f) > 0)
+        if (!f->spec.rules.is_once || is_busy(f))
                 return false;
         if (now >= usec)
                 return true;
@@ -419,7 +464,7 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
 
         close_unwanted(f);
         if (f->is_stopping) {
-                if (count_serving(f) == 0 || now >= f->end_usec)
+                if (!is_busy(f) || now >= f->end_usec)
                         finish(f, FLEET_END_STOPPED);
                 return f->end_usec;
         }
@@ -599,8 +644,14 @@ void fleet_stop(Fleet *f) {
 void fleet_close(Fleet *f) {
         assert(f);
 
-        while (f->n_entries > 0)
-                close_entry(f->entries[f->n_entries - 1], true);
+        while (f->n_entries > 0) {
+                Entry *e = f->entries[f->n_entries - 1];
+
+                if (e->follow_up)
+                        remove_entry(f, e);
+                else
+                        close_entry(e, true);
+        }
 }
 
 void fleet_set_files(Fleet *f, FirmwareSet *files) {

@@ -12,6 +12,7 @@
 #include "bus-proxy.h"
 #include "firmware-set.h"
 #include "fleet-ports.h"
+#include "follow-up.h"
 #include "progress.h"
 
 typedef struct Fleet Fleet;
@@ -28,7 +29,7 @@ typedef enum FleetEnd {
 typedef struct FleetCounts {
         unsigned n_now; /* boards that are being served */
         uint64_t n_recovered;
-        uint64_t n_failed; /* boards that were given up */
+        uint64_t n_failed; /* boards that were given up, or whose command failed */
 } FleetCounts;
 
 typedef struct FleetCallbacks {
@@ -43,10 +44,11 @@ typedef struct FleetSpec {
         sd_bus *bus; /* attached to @event */
         Progress *progress;
         FleetRules rules;
-        const char *stage;   /* as of AttemptSpec */
-        unsigned n_max;      /* of sessions at a time; at least 1 */
-        uint64_t quiet_usec; /* FleetRules.is_once: ends when nothing has happened for so long */
-        FirmwareSet *files;  /* referenced */
+        const char *stage;      /* as of AttemptSpec */
+        unsigned n_max;         /* of sessions at a time; at least 1 */
+        uint64_t quiet_usec;    /* FleetRules.is_once: ends when nothing has happened for so long */
+        FirmwareSet *files;     /* referenced */
+        FollowUpSpec follow_up; /* what follows each board */
         const FleetCallbacks *callbacks;
         void *userdata;
 } FleetSpec;

@@ -128,6 +128,14 @@ static int set_up(Run *run, RecoverRequest *q, ProxyError *error) {
                         .n_max = q->n_max,
                         .quiet_usec = q->timeout_usec,
                         .files = run->files,
+                        .follow_up =
+                                {
+                                        .event = run->event,
+                                        .progress = run->progress,
+                                        .then = (const char *const *) q->then,
+                                        .then_timeout_usec = q->then_timeout_usec,
+                                        .record_path = q->record_path,
+                                },
                         .callbacks = &callbacks,
                         .userdata = run,
                 },

@@ -10,9 +10,13 @@
 #include "parse-util.h"
 #include "port-pattern.h"
 #include "soc-word.h"
+#include "split-words.h"
 #include "usb-port.h"
 
 #define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
+
+#define THEN_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC)
+#define THEN_TIMEOUT_MAX_USEC     (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 /* With --all. */
 #define RETRIES_DEFAULT    2u
@@ -26,6 +30,7 @@ void recover_request_done(RecoverRequest *q) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 firmware_free(q->images[kind]);
         firmware_config_done(&q->config);
+        free(q->then);
         capture_free(q->capture);
 }
 
@@ -42,6 +47,8 @@ enum {
         OPTION_RETRY,
         OPTION_SPL,
         OPTION_STAGE,
+        OPTION_THEN,
+        OPTION_THEN_TIMEOUT,
         OPTION_TIMEOUT,
         OPTION_U_BOOT,
 };
@@ -108,6 +115,8 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 {OPTION_RETRY, "retry", "N"},
                 {OPTION_SPL, "spl", "FILE"},
                 {OPTION_STAGE, "stage", "rom|spl"},
+                {OPTION_THEN, "then", "COMMAND"},
+                {OPTION_THEN_TIMEOUT, "then-timeout", "SECONDS"},
                 {OPTION_U_BOOT, "u-boot", "FILE"},
                 {OPTION_TIMEOUT, "timeout", "SECONDS"},
                 VERB_OPTIONS,
@@ -122,6 +131,8 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 [OPTION_RETRY] = &q->retry,
                 [OPTION_SPL] = &q->paths[FIRMWARE_SPL],
                 [OPTION_STAGE] = &q->stage,
+                [OPTION_THEN] = &q->then_text,
+                [OPTION_THEN_TIMEOUT] = &q->then_timeout,
                 [OPTION_TIMEOUT] = &q->timeout,
                 [OPTION_U_BOOT] = &q->paths[FIRMWARE_U_BOOT],
         };
@@ -201,6 +212,27 @@ static ExitStatus check_number_of_boards(Progress *progress, const RecoverReques
         return EXIT_STATUS_SUCCESS;
 }
 
+static ExitStatus check_then(Progress *progress, RecoverRequest *q) {
+        _cleanup_free_ char *reason = NULL;
+
+        q->then_timeout_usec = THEN_TIMEOUT_DEFAULT_USEC;
+        if (!q->then_text)
+                return q->then_timeout
+                               ? usage_error(q, progress, "--then-timeout goes with --then only")
+                               : EXIT_STATUS_SUCCESS;
+        if (split_words(q->then_text, &reason, &q->then) < 0)
+                return reason ? usage_error(q, progress, "--then: %s", reason)
+                              : verb_out_of_memory(progress);
+        if (q->then_timeout &&
+            (parse_seconds(q->then_timeout, THEN_TIMEOUT_MAX_USEC, &q->then_timeout_usec) < 0 ||
+             q->then_timeout_usec == 0))
+                return usage_error(q, progress,
+                                   "'%.64s' is no time: --then-timeout wants seconds, more than 0 "
+                                   "and at most a day",
+                                   q->then_timeout);
+        return EXIT_STATUS_SUCCESS;
+}
+
 static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
         ExitStatus status;
         int stage = STAGE_ROM;
@@ -211,6 +243,8 @@ static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
         status = check_ports(progress, q);
         if (status == EXIT_STATUS_SUCCESS)
                 status = check_number_of_boards(progress, q);
+        if (status == EXIT_STATUS_SUCCESS)
+                status = check_then(progress, q);
         q->n_retries = RETRIES_DEFAULT;
         if (status == EXIT_STATUS_SUCCESS)
                 status = check_number(progress, q, "retry", q->retry, 0,

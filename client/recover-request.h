@@ -29,7 +29,9 @@ typedef struct RecoverRequest {
         const Soc *soc;
         const char *capture_path; /* NULL: not wanted */
         const char *record_path;  /* so */
-        const char *port, *stage, *timeout, *retry, *max;
+        const char *port, *stage, *timeout, *retry, *max, *then_text, *then_timeout;
+        char **then; /* what @then_text says, NULL-terminated; NULL: no command */
+        uint64_t then_timeout_usec;
         const char *ports[RECOVER_REQUEST_PORTS_MAX + 1]; /* each --port; with is_all patterns */
         size_t n_ports;
         Stage first_stage;

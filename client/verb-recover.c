@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <signal.h>
 
-#include "attempt.h"
 #include "fd-util.h"
+#include "follow-up.h"
 #include "preflight.h"
 #include "recover-access.h"
 #include "recover-all.h"
@@ -43,6 +43,11 @@ static const char help[] =
         "      --capture FILE     write all that the board sends and is sent to FILE: a capture for\n"
         "                         Wireshark, to look at or for a bug report\n"
         "      --record FILE      append a line to FILE that tells how it went, for 'snagctl report'\n"
+        "      --then COMMAND     run a command for the board afterwards, without a shell; it has\n"
+        "                         SNAGD_PORT, SNAGD_RESULT ('recovered', 'failed') and others in its\n"
+        "                         environment, and its success counts\n"
+        "      --then-timeout SECONDS\n"
+        "                         end it, and all that it started, after so long (600)\n"
         "      --help             show this\n"
         "\n"
         "Many boards, side by side and one after the other, until it is told to end (Ctrl-C; the\n"
@@ -124,18 +129,6 @@ static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
         return EXIT_STATUS_USAGE;
 }
 
-/* A board that was recovered is so, recorded or not. */
-static void append_record(const RecoverRequest *q, const Attempt *attempt, Progress *progress) {
-        _cleanup_free_ char *reason = NULL;
-        RecordImage images[_FIRMWARE_KIND_MAX];
-        RecordAttempt record;
-
-        if (!q->record_path || !attempt_get_record(attempt, images, &record))
-                return;
-        if (record_append(q->record_path, &record, &reason) < 0)
-                progress_warning(progress, "%s", reason ? reason : "out of memory");
-}
-
 /* On failure it is what somebody else will want to see. */
 static void finish_capture(const RecoverRequest *q, ExitStatus status, Progress *progress) {
         uint64_t n = q->capture ? capture_finish(q->capture) : 0;
@@ -157,6 +150,8 @@ typedef struct Run {
         sd_bus *bus;
         WatchProxy *watch; /* of boards that are there, but cannot be taken */
         Attempt *attempt;
+        FollowUp *follow_up; /* when the attempt is over */
+        bool has_then_failed;
         PasswordAgent agent;           /* while the session is opened */
         const RecoverRequest *request; /* borrowed */
         Progress *progress;            /* borrowed */
@@ -164,6 +159,7 @@ typedef struct Run {
 
 static void run_done(Run *run) {
         password_agent_stop(&run->agent);
+        follow_up_free(run->follow_up);
         attempt_free(run->attempt);
         watch_proxy_free(run->watch);
         sd_bus_flush_close_unref(run->bus);
@@ -233,10 +229,34 @@ static void on_state(Attempt *a, void *userdata) {
         watch_boards(run);
 }
 
-static void on_over(Attempt *a, void *userdata) {
+static void on_followed_up(FollowUp *follow_up, void *userdata) {
         Run *run = userdata;
 
+        run->has_then_failed = !follow_up_has_succeeded(follow_up);
         (void) sd_event_exit(run->event, 0);
+}
+
+static void on_over(Attempt *a, void *userdata) {
+        Run *run = userdata;
+        const RecoverRequest *q = run->request;
+        int r;
+
+        /* So that the port is free for what follows, and when we are gone. */
+        attempt_close(a, true);
+        r = follow_up_new(
+                &(FollowUpSpec){
+                        .event = run->event,
+                        .progress = run->progress,
+                        .then = (const char *const *) q->then,
+                        .then_timeout_usec = q->then_timeout_usec,
+                        .record_path = q->record_path,
+                },
+                a, true, on_followed_up, run, &run->follow_up);
+        if (r < 0)
+                progress_error(run->progress, "the command was not run: %s", strerror(-r));
+        run->has_then_failed = r < 0;
+        if (r < 0 || !run->follow_up)
+                (void) sd_event_exit(run->event, 0);
 }
 
 static const AttemptCallbacks attempt_callbacks = {
@@ -310,15 +330,15 @@ static ExitStatus recover(const RecoverRequest *q, Progress *progress) {
                 return verb_call_failed(progress, &error);
 
         r = run_loop(&run);
-        /* So that the port is free when we are gone, and not some time later. */
-        attempt_close(run.attempt, true);
-        append_record(q, run.attempt, progress);
         if (r < 0) {
+                attempt_close(run.attempt, true);
                 progress_error(progress, "the event loop failed: %s", strerror(-r));
                 return EXIT_STATUS_FAILED;
         }
         if (attempt_get_refusal(run.attempt))
                 return recover_access_report(attempt_get_refusal(run.attempt), progress);
+        if (run.has_then_failed && attempt_get_result(run.attempt) == RECOVERY_RESULT_DELIVERED)
+                return EXIT_STATUS_FAILED;
         return statuses[attempt_get_result(run.attempt)];
 }
 

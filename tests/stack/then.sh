@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# 'recover --then': the command that follows a board, what it is told, what becomes of it, and what the record has.
+# shellcheck source=tests/stack/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+record=$work/record.jsonl
+command=$work/command
+lamp() { # TEXT…: the command's
+        printf '#!/bin/bash\n%s\n' "$*" >"$command"
+        chmod +x "$command"
+}
+
+ended() { # TEXT STATUS
+        wait_for "$recover_pid"
+        is "$1: exit status" "$status" "$2"
+}
+
+last_then() {
+        tail -n1 "$record" | jq -c .then
+}
+
+outcome() { # NAME
+        event "$1" 'select(.event == "then-ended") | "\(.port) \(.success) \(.text)"'
+}
+
+start_snagd
+remember
+
+# What it is told.
+lamp 'env | grep ^SNAGD_ | grep -ve _STACK_ -e _TEST_ | sort; echo "$# <$1> <$2>"; echo to errors >&2; ls /proc/self/fd | wc -l'
+recover told --port 1-1 "${images[@]}" --record "$record" --then "$command 'one word' \"\""
+whole_board 1-1 told
+ended told 0
+is 'what it is told, and its output' "$(event told 'select(.event == "then-output") | .text' |
+        sed 's/SECONDS=[0-9]*\.[0-9]\{3\}$/SECONDS=N/; s/SESSION=s[0-9]*$/SESSION=S/')" \
+        'SNAGD_DIAGNOSIS=
+SNAGD_PATH=platform-fake-usb-0:1
+SNAGD_PORT=1-1
+SNAGD_RESULT=recovered
+SNAGD_SECONDS=N
+SNAGD_SESSION=S
+SNAGD_SOC=am335x
+2 <one word> <>
+to errors
+4'
+is 'its outcome' "$(outcome told)" '1-1 true exited with status 0'
+is 'and in the record' "$(last_then)" '{"exit_status":0}'
+ok 'people see its output, too' says told '1-1: then: to errors'
+
+# It fails, does not exist, is killed, is too slow.
+lamp 'exit 7'
+recover fails --port 1-1 "${images[@]}" --record "$record" --then "$command"
+whole_board 1-1 fails
+ended 'it fails' 1
+is 'it fails: outcome' "$(outcome fails)" '1-1 false exited with status 7'
+is 'it fails: the record' "$(last_then)" '{"exit_status":7}'
+is 'it fails: the board was recovered all the same' "$(tail -n1 "$record" | jq -r .result)" recovered
+
+recover missing --port 1-1 "${images[@]}" --record "$record" --then "$work/no-such-program"
+whole_board 1-1 missing
+ended 'it does not exist' 1
+is 'it does not exist: the record' "$(last_then)" '{"exit_status":127}'
+
+lamp 'trap "" TERM; sleep 1000 & setsid sleep 1001 & echo $! >'"$work/left"'; wait'
+recover slow --port 1-1 "${images[@]}" --record "$record" --then "$command" --then-timeout 0.3
+whole_board 1-1 slow
+ended 'it is too slow' 1
+is 'it is too slow: the record' "$(last_then)" '{"signal":15}'
+ok 'it is too slow: what it started is gone' is_gone "$(<"$work/left")"
+
+# What is left running does not survive it.
+lamp 'setsid sleep 1002 >/dev/null 2>&1 & echo $! >'"$work/left"
+recover leaves --port 1-1 "${images[@]}" --record "$record" --then "$command"
+whole_board 1-1 leaves
+ended 'it leaves something' 0
+ok 'what it left is gone' is_gone "$(<"$work/left")"
+
+# snagctl is killed while it runs.
+lamp 'echo $$ >'"$work/left"'; echo begun; exec sleep 1003'
+recover killed --port 1-1 "${images[@]}" --then "$command"
+whole_board 1-1 killed
+wait_until says killed 'then: begun'
+kill -KILL "$recover_pid"
+wait_for "$recover_pid"
+ok 'snagctl is killed: the command goes with it' wait_until is_gone "$(<"$work/left")"
+
+# A failure is told as well; and no board is none.
+lamp 'echo "$SNAGD_RESULT: $SNAGD_DIAGNOSIS"'
+recover failure --port 1-1 "${images[@]}" --record "$record" --then "$command"
+for ((i = 0; i < 10; i++)); do
+        plug 1-1 rom
+        wait_until eval 'snagctl list | grep -q "^1-1 .* s[0-9]"'
+        unplug 1-1
+        wait_until not eval 'snagctl list | grep -q "^1-1 "'
+done
+ended 'a board that fails' 1
+is 'a board that fails: the command is told' \
+        "$(event failure 'select(.event == "then-output") | .text')" 'failed: keeps-leaving-end'
+recover nobody --port 1-1 --timeout 0.1 "${images[@]}" --record "$record" --then "$command"
+ended 'no board' 4
+is 'no board: no command' "$(outcome nobody)" ''
+
+# Many: each board has its own, while the next is served; the record has a line for each.
+rm "$record"
+lamp 'echo "$SNAGD_PORT" >>'"$work/ports"'; [ "$SNAGD_PORT" != 1-2 ]'
+recover many --all --once --timeout 2 "${images[@]}" --record "$record" --then "$command"
+jobs=()
+for port in 1-1 1-2 1-3 1-4; do
+        whole_board $port many-$port &
+        jobs+=($!)
+done
+wait "${jobs[@]}"
+ended 'many: one command failed' 1
+is 'many: one command for each' "$(sort "$work/ports" | xargs)" '1-1 1-2 1-3 1-4'
+is 'many: one line for each' "$(jq -r '"\(.port) \(.result) \(.then.exit_status)"' "$record" | sort)" \
+        '1-1 recovered 0
+1-2 recovered 1
+1-3 recovered 0
+1-4 recovered 0'
+is 'many: the summary' "$(event many 'select(.event == "summary") | "\(.recovered_boards) \(.failed_boards)"')" '3 1'
+
+# Told to end while commands run: they have their time, too.
+lamp 'echo begun; while ! [ -e '"$work/go"' ]; do sleep 0.02; done; echo through'
+recover stop --all "${images[@]}" --record "$record" --then "$command"
+whole_board 1-1 stop
+wait_until says stop 'then: begun'
+kill -INT "$recover_pid"
+wait_until not eval 'snagctl status | grep -q waiting'
+touch "$work/go"
+ended 'told to end' 0
+is 'told to end: the command is through' "$(outcome stop)" '1-1 true exited with status 0'
+rm "$work/go"
+recover stop --all "${images[@]}" --record "$record" --then "$command"
+whole_board 1-1 stop
+wait_until says stop 'then: begun'
+kill -INT "$recover_pid"
+wait_until not eval 'snagctl status | grep -q waiting'
+kill -INT "$recover_pid"
+ended 'told twice' 130
+is 'told twice: the record tells of it' "$(last_then)" '{"signal":9}'
+
+ok_as_before 'all is as before'
+ok 'every line of the record is of its schema' \
+        "$here/../check-json" "$here/../../client/snagctl-record-1.schema.json" "$record"
+end_testing
