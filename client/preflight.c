@@ -11,8 +11,10 @@
 #include "bus-contract.h"
 #include "host-check.h"
 #include "manager-proxy.h"
+#include "port-pattern.h"
 #include "record.h"
 #include "session-proxy.h"
+#include "station-check.h"
 
 typedef struct Preflight {
         RecoverRequest *request;
@@ -138,6 +140,11 @@ static void check_access(Preflight *c, sd_bus *bus) {
 static bool is_meant(const RecoverRequest *q, const BoardInfo *b) {
         if (!streq(b->soc, q->soc->name))
                 return false;
+        for (size_t i = 0; q->is_all && i < q->n_ports; i++)
+                if (port_pattern_matches(q->ports[i], b->port, b->id_path))
+                        return true;
+        if (q->is_all)
+                return q->n_ports == 0;
         return !q->port || streq(q->port, b->port) || streq(q->port, b->id_path);
 }
 
@@ -166,6 +173,8 @@ static void check_board(Preflight *c, const BoardInfo *b) {
 }
 
 static void check_boards(Preflight *c, const ManagerObjects *objects) {
+        const RecoverRequest *q = c->request;
+        const char *where = "", *port = "";
         size_t n = 0;
 
         for (size_t i = 0; i < objects->n_boards; i++)
@@ -173,12 +182,19 @@ static void check_boards(Preflight *c, const ManagerObjects *objects) {
                         check_board(c, &objects->boards[i]);
                         n++;
                 }
-        if (n == 0)
-                find(c, FINDING_NOTE,
-                     "no %s is plugged in now%s%s; it may be later. If one is: are its boot pins set "
-                     "to USB, and is its USB device socket connected?",
-                     c->request->soc->name, c->request->port ? " on port " : "",
-                     c->request->port ? c->request->port : "");
+        if (n > 0)
+                return;
+
+        if (q->is_all && q->n_ports > 0)
+                where = " on one of the ports that are meant";
+        else if (q->port) {
+                where = " on port ";
+                port = q->port;
+        }
+        find(c, FINDING_NOTE,
+             "no %s is plugged in now%s%s; it may be later. If one is: are its boot pins set to USB, "
+             "and is its USB device socket connected?",
+             q->soc->name, where, port);
 }
 
 static void check_snagd(Preflight *c) {
@@ -193,7 +209,9 @@ static void check_snagd(Preflight *c) {
                 return;
         }
         find(c, FINDING_OK, "snagd answers");
-        check_access(c, bus);
+        /* A station is not run by who checks it. */
+        if (!c->request->station)
+                check_access(c, bus);
         check_boards(c, &objects);
 }
 
@@ -207,7 +225,18 @@ ExitStatus preflight_run(RecoverRequest *q, Progress *progress) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 check_file(&c, kind);
         check_capture(&c);
-        check_record(&c);
+        /* That of a station is made by its unit, for its user. */
+        if (!q->station || access(q->record_path, W_OK) >= 0)
+                check_record(&c);
+        if (q->station)
+                station_check_run(&(StationCheck){
+                        .config = &q->station_config,
+                        .station = q->station,
+                        .user = STATION_USER,
+                        .group = STATION_GROUP,
+                        .on_finding = on_finding,
+                        .userdata = &c,
+                });
         (void) uname(&kernel);
         host_check_run(&(HostCheck){
                 .root = "",

@@ -9,6 +9,7 @@
 #include "bus-contract.h"
 #include "parse-util.h"
 #include "port-pattern.h"
+#include "recover-station.h"
 #include "soc-word.h"
 #include "split-words.h"
 #include "usb-port.h"
@@ -31,6 +32,7 @@ void recover_request_done(RecoverRequest *q) {
                 firmware_free(q->images[kind]);
         firmware_config_done(&q->config);
         free(q->then);
+        station_config_done(&q->station_config);
         capture_free(q->capture);
 }
 
@@ -49,6 +51,7 @@ enum {
         OPTION_STAGE,
         OPTION_THEN,
         OPTION_THEN_TIMEOUT,
+        OPTION_STATION,
         OPTION_TIMEOUT,
         OPTION_U_BOOT,
 };
@@ -117,6 +120,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 {OPTION_STAGE, "stage", "rom|spl"},
                 {OPTION_THEN, "then", "COMMAND"},
                 {OPTION_THEN_TIMEOUT, "then-timeout", "SECONDS"},
+                {OPTION_STATION, "station", "NAME"},
                 {OPTION_U_BOOT, "u-boot", "FILE"},
                 {OPTION_TIMEOUT, "timeout", "SECONDS"},
                 VERB_OPTIONS,
@@ -133,6 +137,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
                 [OPTION_STAGE] = &q->stage,
                 [OPTION_THEN] = &q->then_text,
                 [OPTION_THEN_TIMEOUT] = &q->then_timeout,
+                [OPTION_STATION] = &q->station,
                 [OPTION_TIMEOUT] = &q->timeout,
                 [OPTION_U_BOOT] = &q->paths[FIRMWARE_U_BOOT],
         };
@@ -339,9 +344,16 @@ ExitStatus recover_request_parse(RecoverRequest *q, char *const *argv, Progress 
         status = read_arguments(argv, progress, q);
         if (status != EXIT_STATUS_SUCCESS || q->want_help)
                 return status;
+        if (q->station) {
+                status = recover_station_load(q, progress);
+                if (status != EXIT_STATUS_SUCCESS)
+                        return status;
+        }
         status = check_arguments(progress, q);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
+        if (q->station)
+                recover_station_fill(q);
         return choose_files(progress, q);
 }
 

@@ -8,6 +8,7 @@
 
 #include "capture.h"
 #include "firmware-config.h"
+#include "station-config.h"
 #include "verb.h"
 
 /* With --all. */
@@ -24,8 +25,10 @@ typedef struct RecoverRequest {
         bool needs_files; /* set by the caller: it is a mistake not to name them */
         bool want_help;   /* nothing else was looked at then */
         bool is_dry_run;
-        bool is_all;  /* every board, not one */
-        bool is_once; /* with is_all */
+        bool is_all;                  /* every board, not one */
+        bool is_once;                 /* with is_all */
+        const char *station;          /* NULL: none; else the rest is what its file says */
+        StationConfig station_config; /* that */
         const Soc *soc;
         const char *capture_path; /* NULL: not wanted */
         const char *record_path;  /* so */

@@ -289,7 +289,13 @@ static int take_ports(Reader *d, const yaml_node_t *node) {
 }
 
 static int take_retry(Reader *d, const yaml_node_t *node) {
-        return take_number(d, node, "'retry'", 0, STATION_RETRIES_MAX, &d->config.n_retries);
+        unsigned n = 0;
+        int r;
+
+        r = take_number(d, node, "'retry'", 0, STATION_RETRIES_MAX, &n);
+        if (r >= 0)
+                d->config.n_retries = (int) n;
+        return r;
 }
 
 static int take_max(Reader *d, const yaml_node_t *node) {
@@ -410,7 +416,10 @@ static int fill_in(StationConfig *c, const char *name) {
 
 int station_config_parse(const char *source, const char *name, const uint8_t *data, size_t size,
                          YamlMistakes *mistakes, StationConfig *ret) {
-        Reader d = {.walk = {.source = source, .mistakes = mistakes}};
+        Reader d = {
+                .walk = {.source = source, .mistakes = mistakes},
+                .config = {.n_retries = -1},
+        };
         int r;
 
         assert(source);

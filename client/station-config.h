@@ -16,7 +16,7 @@
 /* An instance of snagctl-station@.service is called so, and so is the record. */
 #define STATION_NAME_LEN_MAX 64u
 
-#define STATION_PORTS_MAX     256u
+#define STATION_PORTS_MAX     64u
 #define STATION_THEN_MAX      256u /* the program and its arguments */
 #define STATION_RETRIES_MAX   100u
 #define STATION_THEN_MAX_USEC (UINT64_C(24) * 3600 * USEC_PER_SEC)
@@ -29,8 +29,8 @@ typedef struct StationConfig {
         const Soc *soc;
         char *paths[_FIRMWARE_KIND_MAX];
         char **ports;               /* patterns of ID_PATHs (port-pattern.h); NULL: every port */
-        unsigned n_retries;         /* 0: none */
-        unsigned max;               /* boards at a time; 0: as many as there are */
+        int n_retries;              /* negative: not said */
+        unsigned max;               /* boards at a time; 0: not said */
         char **then;                /* the program and its arguments; NULL: none */
         uint64_t then_timeout_usec; /* 0: not said */
         char *record;

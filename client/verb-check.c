@@ -5,6 +5,7 @@
 
 static const char help[] =
         "Usage: snagctl check SOC [--spl FILE] [--u-boot FILE] [OPTION…]\n"
+        "       snagctl check --station NAME\n"
         "\n"
         "Looks for what would keep 'snagctl recover' from working, and recovers nothing: the files\n"
         "that are named, the kernel's modules, udev's rules, snagd, whether you may, and the boards\n"
@@ -14,6 +15,9 @@ static const char help[] =
         "      --port PORT, --stage rom|spl, --timeout SECONDS, --capture FILE, --dry-run,\n"
         "      --all, --retry N, --max N, --once\n"
         "                         as of 'snagctl recover'; none of them is needed\n"
+        "      --station NAME     the file of a flashing station, /etc/snagd/stations/NAME.yaml, or any\n"
+        "                         file that is named with a '/': all its mistakes; if it has none,\n"
+        "                         what it names, and whether the station's user and unit can use it\n"
         "      --help             show this\n"
         "\n"
         "Exit status: 0 no problem; 1 a problem; 2 usage, or a file that cannot be used.\n";

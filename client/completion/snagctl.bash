@@ -22,6 +22,14 @@ __snagctl_file() {
     [[ ${#COMPREPLY[@]} -gt 0 ]] || _filedir
 }
 
+# The files of stations, by name.
+__snagctl_stations() {
+    local file
+    for file in /etc/snagd/stations/*.yaml; do
+        [[ ! -e $file ]] || basename "$file" .yaml
+    done
+}
+
 __snagctl_words() {
     local IFS=$' \n'
     # To be split; what is in it has neither blanks nor patterns.
@@ -66,10 +74,11 @@ _snagctl() {
                 --record) __snagctl_file jsonl; return ;;
                 --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
                 --stage) __snagctl_words 'rom spl'; return ;;
+                --station) __snagctl_words "$(__snagctl_stations)"; return ;;
                 --max | --retry | --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
-                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --timeout --u-boot'
+                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --station --timeout --u-boot'
             else
                 __snagctl_words 'am335x am437x'
             fi

@@ -22,6 +22,13 @@ function __snagctl_files
     __fish_complete_suffix $token $argv[1]
 end
 
+# The files of stations, by name.
+function __snagctl_stations
+    for file in /etc/snagd/stations/*.yaml
+        string replace -r '.*/(.*)\.yaml$' '$1' -- $file
+    end
+end
+
 function __snagctl_needs_soc
     __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x am437x
 end
@@ -63,6 +70,7 @@ complete -c snagctl -n $recover -l once -d 'One board on each port'
 complete -c snagctl -n $recover -l retry -x -d 'Try a board that failed so many times more'
 complete -c snagctl -n $recover -l dry-run -d 'Check, and recover nothing'
 complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its SPL runs'" -d 'Where the board is'
+complete -c snagctl -n $recover -l station -x -a '(__snagctl_stations)' -d 'What the file of a station says'
 complete -c snagctl -n $recover -l timeout -x -d 'Give up if no board has come by then'
 
 complete -c snagctl -n __snagctl_needs_session -a '(__snagctl_show status 1 2; __snagctl_show status 3 2)'

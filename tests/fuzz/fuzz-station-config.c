@@ -16,7 +16,7 @@ static void check_config(const StationConfig *c) {
                 fuzz_assert(port_pattern_get_kind(*port) == PORT_PATTERN_OF_PATHS);
         fuzz_assert(!c->ports || *c->ports);
         fuzz_assert(!c->then || **c->then);
-        fuzz_assert(c->n_retries <= STATION_RETRIES_MAX);
+        fuzz_assert(c->n_retries >= -1 && c->n_retries <= (int) STATION_RETRIES_MAX);
         fuzz_assert(c->then_timeout_usec <= STATION_THEN_MAX_USEC);
         fuzz_assert(c->record[0] == '/');
 }

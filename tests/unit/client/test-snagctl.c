@@ -520,6 +520,68 @@ START_TEST(test_check) {
 }
 END_TEST
 
+static void write_station(const char *name, const char *ports) {
+        char text[512];
+
+        (void) snprintf(text, sizeof(text),
+                        "soc: am335x\nspl: %s/u-boot-spl.bin\nu-boot: {path: %s/u-boot.img}\n%s",
+                        folder, folder, ports);
+        write_text(name, text);
+}
+
+START_TEST(test_check_of_a_station) {
+        write_text("wrong.yaml", "soc: am35x\nspll: /s\nu-boot: u-boot.img\n");
+        RUN("check", "--station", in_folder("wrong.yaml"));
+        check(2, NULL, "wrong.yaml:1:6: unknown SoC 'am35x'; did you mean 'am335x'?\nsnagctl: ");
+        ck_assert_ptr_nonnull(
+                strstr(err, "wrong.yaml:2:1: unknown key 'spll'; did you mean 'spl'?"));
+        ck_assert_ptr_nonnull(strstr(err, "wrong.yaml:3:9: 'u-boot.img' begins nowhere"));
+        ck_assert_ptr_nonnull(
+                strstr(err, "wrong.yaml:1:1: there is no 'spl'; expected 'spl: FILE'"));
+
+        write_station("bench.yaml", "");
+        RUN("check", "am335x", "--station", in_folder("bench.yaml"));
+        check(2, NULL, "a SoC and --station: what a station does is in its file alone");
+        RUN("check", "--station", in_folder("bench.yaml"), GOOD_SPL);
+        check(2, NULL, "--spl and --station");
+        RUN("check", "--station", in_folder("bench.yaml"), "-f", in_folder("board.yaml"));
+        check(2, NULL, "a firmware configuration and --station");
+        RUN("recover", "--station", in_folder("bench.yaml"), "--all");
+        check(2, NULL, "--all and --station");
+        RUN("recover", "--station", in_folder("wrong.yaml"));
+        check(2, NULL, "wrong.yaml:1:6: unknown SoC 'am35x'; did you mean 'am335x'?\nsnagctl: ");
+        RUN("recover", "--station", in_folder("bench.yaml"));
+        check(1, NULL, "cannot connect to the system bus");
+        RUN("check", "--station", "..");
+        check(2, NULL, "'..' is no name of a station");
+        RUN("check", "--station=no-such-station");
+        check(2, NULL, "no-such-station.yaml' is not there");
+        RUN("check", "--station", in_folder("bench.yaml"));
+        ck_assert_int_eq(last_status, 1);
+        ck_assert_ptr_nonnull(strstr(out, "problem: cannot connect to the system bus"));
+
+        start_snagd(&(FakeStory){.has_board = true});
+        RUN("check", "--station", in_folder("bench.yaml"));
+        ck_assert_int_ge(last_status, 0);
+        ck_assert_int_le(last_status, 1);
+        ck_assert_ptr_nonnull(strstr(out, "u-boot.img' is good as U-Boot: 20000 bytes are sent"));
+        ck_assert_ptr_nonnull(strstr(out, "'snagctl-station'"));
+        ck_assert_ptr_nonnull(strstr(out, "the station's unit does not see /tmp"));
+        ck_assert_ptr_nonnull(strstr(out, "ok: snagd answers"));
+        ck_assert_ptr_null(strstr(out, "you may recover boards"));
+        ck_assert_ptr_nonnull(strstr(out, "the board on port 1-1.4 is in a session already"));
+
+        write_station("other.yaml", "ports: ['pci-*']\n");
+        RUN("check", "--station", in_folder("other.yaml"));
+        ck_assert_ptr_nonnull(strstr(
+                out,
+                "note: no am335x is plugged in now on one of the ports that are meant; it may"));
+        unlink(in_folder("u-boot.img"));
+        RUN("check", "--station", in_folder("other.yaml"));
+        check(2, "problem: cannot open '", NULL);
+}
+END_TEST
+
 START_TEST(test_list_without_boards) {
         start_snagd(&(FakeStory){});
         RUN("list");
@@ -905,6 +967,7 @@ int main(void) {
                 test_not_installed,
                 test_list_and_status,
                 test_check,
+                test_check_of_a_station,
                 test_list_without_boards,
                 test_close,
                 test_denied,

@@ -66,7 +66,7 @@ START_TEST(test_least) {
         ck_assert_str_eq(config.paths[FIRMWARE_U_BOOT], "/u");
         ck_assert_ptr_null(config.ports);
         ck_assert_ptr_null(config.then);
-        ck_assert_uint_eq(config.n_retries, 0);
+        ck_assert_int_eq(config.n_retries, -1);
         ck_assert_uint_eq(config.max, 0);
         ck_assert_uint_eq(config.then_timeout_usec, 0);
         ck_assert_str_eq(config.record, "/var/lib/snagctl/bench.jsonl");
@@ -92,7 +92,7 @@ START_TEST(test_everything) {
         ck_assert_str_eq(config.ports[0], PATH);
         ck_assert_str_eq(config.ports[1], "pci-0000:00:14.0-usb-0:2.*");
         ck_assert_ptr_null(config.ports[2]);
-        ck_assert_uint_eq(config.n_retries, 2);
+        ck_assert_int_eq(config.n_retries, 2);
         ck_assert_uint_eq(config.max, 64);
         ck_assert_str_eq(config.then[0], "fastboot");
         ck_assert_str_eq(config.then[2], "usb:$X");

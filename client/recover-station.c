@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "recover-station.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+_Static_assert(STATION_PORTS_MAX <= RECOVER_REQUEST_PORTS_MAX, "all of them fit");
+
+/* What is said twice would sooner or later be said differently. */
+static ExitStatus check_alone(const RecoverRequest *q, Progress *progress) {
+        const struct {
+                bool is_given;
+                const char *what;
+        } others[] = {
+                {q->soc, "a SoC"},
+                {q->paths[FIRMWARE_SPL], "--spl"},
+                {q->paths[FIRMWARE_U_BOOT], "--u-boot"},
+                {q->n_configs > 0, "a firmware configuration"},
+                {q->is_all, "--all"},
+                {q->is_once, "--once"},
+                {q->port, "--port"},
+                {q->stage, "--stage"},
+                {q->timeout, "--timeout"},
+                {q->retry, "--retry"},
+                {q->max, "--max"},
+                {q->capture_path, "--capture"},
+                {q->record_path, "--record"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                char complaint[128];
+
+                if (!others[i].is_given)
+                        continue;
+                (void) snprintf(complaint, sizeof(complaint),
+                                "%s and --station: what a station does is in its file alone",
+                                others[i].what);
+                return verb_usage_error(progress, q->verb, complaint);
+        }
+        return EXIT_STATUS_SUCCESS;
+}
+
+static ExitStatus report_mistakes(const YamlMistakes *mistakes, Progress *progress) {
+        for (size_t i = 0; i < mistakes->n_kept; i++)
+                progress_error(progress, "%s", mistakes->sentences[i]);
+        if (mistakes->n > mistakes->n_kept)
+                progress_error(progress, "and %zu more mistakes", mistakes->n - mistakes->n_kept);
+        return EXIT_STATUS_USAGE;
+}
+
+ExitStatus recover_station_load(RecoverRequest *q, Progress *progress) {
+        _cleanup_(yaml_mistakes_done) YamlMistakes mistakes = {};
+        const StationConfig *c = &q->station_config;
+        ExitStatus status;
+        int r;
+
+        assert(q);
+        assert(q->station);
+        assert(progress);
+
+        status = check_alone(q, progress);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
+        r = station_config_load(q->station, &mistakes, &q->station_config);
+        if (r == -ENOMEM)
+                return verb_out_of_memory(progress);
+        if (r < 0)
+                return report_mistakes(&mistakes, progress);
+
+        q->is_all = true;
+        q->soc = c->soc;
+        for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
+                q->paths[kind] = c->paths[kind];
+        return EXIT_STATUS_SUCCESS;
+}
+
+void recover_station_fill(RecoverRequest *q) {
+        const StationConfig *c = &q->station_config;
+
+        assert(q);
+        assert(q->station);
+
+        for (char *const *port = c->ports; port && *port; port++)
+                q->ports[q->n_ports++] = *port;
+        q->record_path = c->record;
+        if (c->n_retries >= 0)
+                q->n_retries = (unsigned) c->n_retries;
+        if (c->max > 0)
+                q->n_max = c->max;
+}
