@@ -9,6 +9,7 @@
 #include "fd-util.h"
 #include "fleet.h"
 #include "recover-access.h"
+#include "station.h"
 
 /* The order of the members is the reverse of that in which they go. */
 typedef struct Run {
@@ -16,6 +17,7 @@ typedef struct Run {
         sd_bus *bus;
         FirmwareSet *files;
         Fleet *fleet;
+        Station *station;        /* with --station */
         PasswordAgent agent;     /* until the first session is there */
         const RecoverRequest *q; /* borrowed */
         Progress *progress;      /* borrowed */
@@ -24,6 +26,7 @@ typedef struct Run {
 
 static void run_done(Run *run) {
         password_agent_stop(&run->agent);
+        station_free(run->station);
         fleet_free(run->fleet);
         firmware_set_unref(run->files);
         sd_bus_flush_close_unref(run->bus);
@@ -34,9 +37,20 @@ static void on_ready(void *userdata) {
         Run *run = userdata;
 
         password_agent_stop(&run->agent);
+        if (run->station)
+                station_set_ready(run->station);
 }
 
 static void on_counts(void *userdata) {
+        Run *run = userdata;
+        FleetCounts counts = fleet_get_counts(run->fleet);
+
+        if (run->station)
+                station_set_counts(run->station, (NotifyCounts){
+                                                         .n_now = counts.n_now,
+                                                         .n_done = counts.n_recovered,
+                                                         .n_failed = counts.n_failed,
+                                                 });
 }
 
 static void on_end(void *userdata) {
@@ -50,6 +64,35 @@ static const FleetCallbacks callbacks = {
         .on_counts = on_counts,
         .on_end = on_end,
 };
+
+/* The file of a station was read again. */
+static int on_files(Firmware *files[static _FIRMWARE_KIND_MAX], void *userdata) {
+        _cleanup_(firmware_set_unrefp) FirmwareSet *set = NULL;
+        Run *run = userdata;
+        int r;
+
+        r = firmware_set_new(files, &set);
+        if (r >= 0)
+                fleet_set_files(run->fleet, set);
+        return r;
+}
+
+static int add_station(Run *run) {
+        const RecoverRequest *q = run->q;
+
+        if (!q->station)
+                return 0;
+        return station_new(
+                &(StationSpec){
+                        .event = run->event,
+                        .progress = run->progress,
+                        .station = q->station,
+                        .config = &q->station_config,
+                        .on_files = on_files,
+                        .userdata = run,
+                },
+                &run->station);
+}
 
 /* The first one lets the boards that are being served finish. */
 static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -65,6 +108,8 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
                                       "no more boards are taken; those that are being served have "
                                       "%u s; again: end now",
                                       (unsigned) (FLEET_STOP_USEC / USEC_PER_SEC));
+                if (run->station)
+                        station_set_stopping(run->station);
                 fleet_stop(run->fleet);
                 return 0;
         }
@@ -84,6 +129,8 @@ static int add_signals(Run *run) {
         for (size_t i = 0; i < ELEMENTSOF(end_signals); i++) {
                 struct sigaction action = {};
 
+                if (end_signals[i] == SIGHUP && run->station)
+                        continue; /* is that one's */
                 (void) sigaction(end_signals[i], NULL, &action);
                 if (action.sa_handler == SIG_IGN) /* nohup; see main.c */
                         continue;
@@ -107,6 +154,9 @@ static int set_up(Run *run, RecoverRequest *q, ProxyError *error) {
         r = bus_proxy_connect(progress_may_ask(run->progress), error, &run->bus);
         if (r < 0)
                 return r;
+        r = add_station(run);
+        if (r < 0)
+                return bus_proxy_fail(error, r, NULL);
         recover_access_prepare(q, run->bus, &run->agent, run->progress);
         r = sd_bus_attach_event(run->bus, run->event, SD_EVENT_PRIORITY_IMPORTANT);
         if (r < 0)

@@ -445,6 +445,38 @@ int station_config_parse(const char *source, const char *name, const uint8_t *da
         return 0;
 }
 
+/* --- two of them ----------------------------------------------------------------------------- */
+
+static bool are_equal(char *const *a, char *const *b) {
+        if (!a || !b)
+                return a == b;
+        for (; *a && *b; a++, b++)
+                if (!streq(*a, *b))
+                        return false;
+        return *a == *b;
+}
+
+const char *station_config_list_changes(const StationConfig *before, const StationConfig *after,
+                                        char list[static STATION_CHANGES_LEN_MAX]) {
+        const bool is_changed[_KEY_MAX] = {
+                [KEY_SOC] = before->soc != after->soc,
+                [KEY_PORTS] = !are_equal(before->ports, after->ports),
+                [KEY_RETRY] = before->n_retries != after->n_retries,
+                [KEY_MAX] = before->max != after->max,
+                [KEY_THEN] = !are_equal(before->then, after->then),
+                [KEY_THEN_TIMEOUT] = before->then_timeout_usec != after->then_timeout_usec,
+                [KEY_RECORD] = !streq(before->record, after->record),
+        };
+        size_t len = 0;
+
+        list[0] = '\0';
+        for (Key key = 0; key < _KEY_MAX; key++)
+                if (is_changed[key] && len < STATION_CHANGES_LEN_MAX)
+                        len += (size_t) snprintf(list + len, STATION_CHANGES_LEN_MAX - len,
+                                                 "%s'%s'", len > 0 ? ", " : "", keys[key]);
+        return list;
+}
+
 /* --- where it is ----------------------------------------------------------------------------- */
 
 static int is_station_file(const struct dirent *entry) {

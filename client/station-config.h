@@ -49,3 +49,10 @@ int station_config_parse(const char *source, const char *name, const uint8_t *da
 int station_config_load(const char *station, YamlMistakes *mistakes, StationConfig *ret);
 
 void station_config_done(StationConfig *c);
+
+#define STATION_CHANGES_LEN_MAX 128
+
+/* Writes the keys, but those of the images, in which the files of one station differ: "'ports', 'max'"; or
+ * nothing. Returns @list. */
+const char *station_config_list_changes(const StationConfig *before, const StationConfig *after,
+                                        char list[static STATION_CHANGES_LEN_MAX]);

@@ -64,7 +64,7 @@ static const char help[] =
         "                         30 seconds, or --timeout\n"
         "      --station NAME     all that is said above and more by the file of a flashing station,\n"
         "                         /etc/snagd/stations/NAME.yaml, or any file that is named with a\n"
-        "                         '/': see snagctl-station(7)\n"
+        "                         '/'; SIGHUP reads it again: see snagctl-station(7)\n"
         "\n"
         "The result goes to standard output, progress and messages to standard error.\n"
         "\n"

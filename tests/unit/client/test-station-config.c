@@ -297,6 +297,30 @@ START_TEST(test_load) {
 }
 END_TEST
 
+static void check_changes(const char *text, const char *expected) {
+        char list[STATION_CHANGES_LEN_MAX];
+        StationConfig before;
+
+        parse(NEEDED "ports: [a1, a2]\nthen: [x, y]\n");
+        before = config;
+        config = (StationConfig){};
+        parse(text);
+        ck_assert_str_eq(station_config_list_changes(&before, &config, list), expected);
+        station_config_done(&before);
+        station_config_done(&config);
+}
+
+START_TEST(test_changes) {
+        check_changes(NEEDED "then: [x, y]\nports:\n- a1\n- a2\n", "");
+        check_changes("soc: am335x\nspl: /other\nu-boot: /u\nports: [a1, a2]\nthen: [x, y]\n", "");
+        check_changes(NEEDED "ports: [a1]\nthen: [x, z]\n", "'ports', 'then'");
+        check_changes(NEEDED "ports: [a1, a2, a3]\nthen: [x, y]\nretry: 0\n", "'ports', 'retry'");
+        check_changes("soc: am437x\nspl: /s\nu-boot: /u\nretry: 1\nmax: 3\nthen-timeout: 5\n"
+                      "record: /r\n",
+                      "'soc', 'ports', 'retry', 'max', 'then', 'then-timeout', 'record'");
+}
+END_TEST
+
 START_TEST(test_hostile_names) {
         check_not_loaded("..", -EINVAL,
                          "'..' is no name of a station; expected at most 64 of A-Z, a-z, 0-9, '_', "
@@ -312,4 +336,4 @@ END_TEST
 
 TEST_MAIN("station-config", test_least, test_everything, test_every_mistake_at_once,
           test_missing_keys, test_images, test_ports, test_then, test_numbers, test_no_yaml,
-          test_many_mistakes, test_names, test_load, test_hostile_names)
+          test_many_mistakes, test_names, test_load, test_changes, test_hostile_names)
