@@ -34,12 +34,17 @@ cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
 # What is there is what 'meson install' has left: away with it.
 systemctl stop snagd.service
 rm -f "${files[@]}"
+userdel snagctl-station
 userdel snagd
 systemctl daemon-reload
 is 'there is nothing before' "$(left_over)" ''
 
 ok 'the package is installed' dpkg --install "$deb"
 is 'there is a user' "$(id -nG snagd)" snagd
+is 'and one for stations, who may recover boards' "$(id -nG snagctl-station)" 'snagctl-station snagd'
+is 'there is a place for their files' "$(stat -c '%F %U %a' /etc/snagd/stations)" 'directory root 755'
+is 'no station is enabled' "$(systemctl list-unit-files --plain --no-legend 'snagctl-station@*' |
+        cut -d' ' -f2)" disabled
 is 'nothing runs' "$(systemctl show -P ActiveState snagd.service)" inactive
 is 'nothing is enabled' "$(systemctl is-enabled snagd.service)" static
 is 'the journal knows its messages' "$(journalctl --list-catalog | grep -c ' snagd: ')" 8
@@ -62,6 +67,9 @@ is 'the recovery succeeds' $? 0
 wait_exit "$board"
 is 'and the board has both images' "$(both_images package-2)" 'true true true'
 
+mkdir -p /var/lib/snagctl
+echo '{}' >/var/lib/snagctl/bench.jsonl
+echo 'soc: am335x' >/etc/snagd/stations/bench.yaml
 recover
 ok 'somebody waits for a board' wait_until has_session_in waiting
 ok 'the package is removed meanwhile' dpkg --remove snagd
@@ -70,7 +78,11 @@ is 'the recovery ends' $? 1
 is 'snagd is gone' "$(pidof snagd)" ''
 is 'no file is left' "$(left_over)" ''
 is 'systemd has forgotten it' "$(systemctl show -P LoadState snagd.service)" not-found
+is 'the record is left' "$(cat /var/lib/snagctl/bench.jsonl)" '{}'
 ok 'the package is purged' dpkg --purge snagd
+is 'the records are gone' "$(ls -d /var/lib/snagctl 2>/dev/null)" ''
+is 'what was written by hand is not' "$(cat /etc/snagd/stations/bench.yaml)" 'soc: am335x'
+rm -r /etc/snagd
 ok 'and dpkg has forgotten it' not dpkg-query --status snagd
 is 'nothing of it is enabled or running' "$(systemctl list-units --all --plain --no-legend 'snagd*' |
         grep -v snagd-test)" ''
