@@ -15,6 +15,7 @@ pages=("$@")
 snagctl_page=$1
 snagd_page=$2
 bus_page=$3
+station_page=$4
 
 command -v mandoc >/dev/null || skip 'needs mandoc'
 
@@ -92,6 +93,35 @@ is 'that is the whole table' "${#diagnoses[@]}" "$(grep -c '\[DIAGNOSIS_.* =' "$
 mapfile -t options < <(long_options "$snagd")
 ok 'snagd(8) has every option' has_all "$(text_of "$snagd_page")" "${options[@]}"
 
+is 'snagctl-station(7) has every key of a station, in their order' \
+        "$(sed -n 's/^\.It Ic \([a-z-]*\) : .*/\1/p' "$station_page" | paste -sd' ')" \
+        "$("$here/list-facts" station-keys "$top/client/station-config.c" | paste -sd' ')"
+# The examples of a file: blocks that begin with 'soc:'.
+examples=$(mktemp -d "${TMPDIR:-/tmp}/snagd-manual.XXXXXX")
+trap 'rm -rf "$examples"' EXIT
+sed -n '/^\.Bd/,/^\.Ed/{/^\.Bd/d;p}' "$station_page" |
+        awk -v dir="$examples" '/^soc:/ { n++; out = dir "/" n ".yaml" }
+                /^\.Ed/ { if (out) close(out); out = "" } out { print > out }'
+ok 'it has an example of a station' test -e "$examples/1.yaml"
+for example in "$examples"/*.yaml; do
+        # That the images are not there is a finding, on standard output.
+        is "which has no mistake: ${example##*/}" "$("$snagctl" check --station "$example" 2>&1 >/dev/null)" ''
+done
+# Those of a key: blocks that begin with one, added to what every file needs.
+keys=$("$here/list-facts" station-keys "$top/client/station-config.c" | paste -sd'|')
+n=0
+while IFS= read -r -d '' part; do
+        n=$((n + 1))
+        printf 'soc: am335x\nspl: /s\nu-boot: /u\n%s' "$part" >"$examples/part$n.yaml"
+        is "nor has the part that begins with '${part%%$'\n'*}'" \
+                "$("$snagctl" check --station "$examples/part$n.yaml" 2>&1 >/dev/null)" ''
+done < <(sed -n '/^\.Bd/,/^\.Ed/{/^\.Bd/d;p}' "$station_page" |
+        awk -v keys="^($keys):" '/^soc:/ { skip = 1 } $0 ~ keys && !skip { on = 1 } on && /^\.Ed/ { printf "%c", 0 }
+                /^\.Ed/ { on = skip = 0 } on')
+ok 'there are several of those' test "$n" -ge 2
+
 ok 'the unit names the pages' \
         grep -qx 'Documentation=man:snagd(8) man:org.snagd1(5)' "$top/systemd/snagd.service.in"
+ok 'so does that of stations' \
+        grep -qx 'Documentation=man:snagctl-station(7) man:snagctl(1)' "$top/systemd/snagctl-station@.service.in"
 done_testing
