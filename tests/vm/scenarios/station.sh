@@ -29,6 +29,13 @@ plug() { # REPORT PORT FOLDER [OPTION…]
         plug_board "$report" "$port" --spl "$folder/u-boot-spl.bin" --u-boot "$folder/u-boot.img" "$@"
 }
 
+properties() { # NAME…
+        local name
+        for name; do
+                systemctl show -P "$name" $unit
+        done | paste -sd' '
+}
+
 status_is() {
         [ "$(systemctl show -P StatusText $unit)" = "$1" ]
 }
@@ -92,7 +99,7 @@ first=$cursor
 printf 'soc: am35x\nspll: /s\nu-boot: u-boot.img\nports: [1-1.4]\n' >$stations/bench.yaml
 is 'a station with mistakes does not start' "$(systemctl start $unit 2>/dev/null || echo $?)" 1
 is 'it says so by exit status 2' "$(systemctl show -P ExecMainStatus $unit)" 2
-is 'and is not tried again' "$(systemctl show -P SubState -P NRestarts $unit | paste -sd' ')" 'failed 0'
+is 'and is not tried again' "$(properties SubState NRestarts)" 'failed 0'
 for place in 1:6 2:1 3:9 4:9 1:1; do
         ok "the journal has the mistake in bench.yaml:$place" has_logged "^snagctl: $stations/bench.yaml:$place: "
 done
@@ -109,7 +116,7 @@ is 'one without is good' "$(setpriv --reuid=snagctl-station --regid=snagctl-stat
 
 mark_log
 ok 'it starts' systemctl enable --now --quiet $unit
-is 'and is up' "$(systemctl show -P ActiveState -P SubState $unit | paste -sd' ')" 'active running'
+is 'and is up' "$(properties ActiveState SubState)" 'active running'
 ok 'its status says that it has nothing to do' status_is '0 boards now, 0 done, 0 failed'
 is 'it runs as its user, without any privilege' \
         "$(awk '/^(Uid|CapPrm|CapBnd|CapAmb|NoNewPrivs)/ { print $2 }' "/proc/$(main_pid)/status" | paste -sd' ')" \
@@ -184,7 +191,7 @@ systemctl daemon-reload
 # --- the disk is full ----------------------------------------------------------------------------
 
 systemctl stop $unit
-is 'it can be stopped' "$(systemctl show -P ActiveState -P Result $unit | paste -sd' ')" 'inactive success'
+is 'it can be stopped' "$(properties ActiveState Result)" 'inactive success'
 lines=$(n_lines)
 mount -t tmpfs -o size=256k,mode=755 tmpfs $state
 chown snagctl-station: $state
