@@ -90,7 +90,8 @@ static void check_capture(Preflight *c) {
 static void check_record(Preflight *c) {
         _cleanup_free_ char *reason = NULL;
 
-        if (!c->request->record_path)
+        /* Of a station it is its own user's affair: station_check_run(). */
+        if (!c->request->record_path || c->request->station)
                 return;
         if (record_check(c->request->record_path, &reason) < 0) {
                 find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");

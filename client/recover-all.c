@@ -182,7 +182,7 @@ static int set_up(Run *run, RecoverRequest *q, ProxyError *error) {
                                 {
                                         .event = run->event,
                                         .progress = run->progress,
-                                        .then = (const char *const *) q->then,
+                                        .then = q->then,
                                         .then_timeout_usec = q->then_timeout_usec,
                                         .record_path = q->record_path,
                                 },

@@ -31,7 +31,7 @@ void recover_request_done(RecoverRequest *q) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 firmware_free(q->images[kind]);
         firmware_config_done(&q->config);
-        free(q->then);
+        free(q->then_words);
         station_config_done(&q->station_config);
         capture_free(q->capture);
 }
@@ -225,9 +225,10 @@ static ExitStatus check_then(Progress *progress, RecoverRequest *q) {
                 return q->then_timeout
                                ? usage_error(q, progress, "--then-timeout goes with --then only")
                                : EXIT_STATUS_SUCCESS;
-        if (split_words(q->then_text, &reason, &q->then) < 0)
+        if (split_words(q->then_text, &reason, &q->then_words) < 0)
                 return reason ? usage_error(q, progress, "--then: %s", reason)
                               : verb_out_of_memory(progress);
+        q->then = (const char *const *) q->then_words;
         if (q->then_timeout &&
             (parse_seconds(q->then_timeout, THEN_TIMEOUT_MAX_USEC, &q->then_timeout_usec) < 0 ||
              q->then_timeout_usec == 0))

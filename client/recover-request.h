@@ -33,7 +33,8 @@ typedef struct RecoverRequest {
         const char *capture_path; /* NULL: not wanted */
         const char *record_path;  /* so */
         const char *port, *stage, *timeout, *retry, *max, *then_text, *then_timeout;
-        char **then; /* what @then_text says, NULL-terminated; NULL: no command */
+        const char *const *then; /* the command and its arguments, NULL-terminated; NULL: none */
+        char **then_words;       /* what @then_text says; owned */
         uint64_t then_timeout_usec;
         const char *ports[RECOVER_REQUEST_PORTS_MAX + 1]; /* each --port; with is_all patterns */
         size_t n_ports;

@@ -26,6 +26,8 @@ static ExitStatus check_alone(const RecoverRequest *q, Progress *progress) {
                 {q->max, "--max"},
                 {q->capture_path, "--capture"},
                 {q->record_path, "--record"},
+                {q->then_text, "--then"},
+                {q->then_timeout, "--then-timeout"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(others); i++) {
@@ -88,4 +90,7 @@ void recover_station_fill(RecoverRequest *q) {
                 q->n_retries = (unsigned) c->n_retries;
         if (c->max > 0)
                 q->n_max = c->max;
+        q->then = (const char *const *) c->then;
+        if (c->then_timeout_usec > 0)
+                q->then_timeout_usec = c->then_timeout_usec;
 }

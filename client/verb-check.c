@@ -13,7 +13,7 @@ static const char help[] =
         "\n"
         "  -f, --firmware-file FILE, -F, --firmware DICT, --spl FILE, --u-boot FILE,\n"
         "      --port PORT, --stage rom|spl, --timeout SECONDS, --capture FILE, --dry-run,\n"
-        "      --all, --retry N, --max N, --once\n"
+        "      --all, --retry N, --max N, --once, --then COMMAND, --then-timeout SECONDS\n"
         "                         as of 'snagctl recover'; none of them is needed\n"
         "      --station NAME     the file of a flashing station, /etc/snagd/stations/NAME.yaml, or any\n"
         "                         file that is named with a '/': all its mistakes; if it has none,\n"

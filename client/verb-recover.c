@@ -251,7 +251,7 @@ static void on_over(Attempt *a, void *userdata) {
                 &(FollowUpSpec){
                         .event = run->event,
                         .progress = run->progress,
-                        .then = (const char *const *) q->then,
+                        .then = q->then,
                         .then_timeout_usec = q->then_timeout_usec,
                         .record_path = q->record_path,
                 },

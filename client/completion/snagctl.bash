@@ -74,11 +74,12 @@ _snagctl() {
                 --record) __snagctl_file jsonl; return ;;
                 --port) __snagctl_words "$(__snagctl_show list 0 1)"; return ;;
                 --stage) __snagctl_words 'rom spl'; return ;;
+                --then) _filedir; return ;;
                 --station) __snagctl_words "$(__snagctl_stations)"; return ;;
-                --max | --retry | --timeout) return ;;
+                --max | --retry | --then-timeout | --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
-                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --station --timeout --u-boot'
+                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --station --then --then-timeout --timeout --u-boot'
             else
                 __snagctl_words 'am335x am437x'
             fi

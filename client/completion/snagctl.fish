@@ -71,6 +71,8 @@ complete -c snagctl -n $recover -l retry -x -d 'Try a board that failed so many 
 complete -c snagctl -n $recover -l dry-run -d 'Check, and recover nothing'
 complete -c snagctl -n $recover -l stage -x -a "rom\t'In its boot ROM' spl\t'Its SPL runs'" -d 'Where the board is'
 complete -c snagctl -n $recover -l station -x -a '(__snagctl_stations)' -d 'What the file of a station says'
+complete -c snagctl -n $recover -l then -r -d 'Run a command for the board afterwards'
+complete -c snagctl -n $recover -l then-timeout -x -d 'End it after so long'
 complete -c snagctl -n $recover -l timeout -x -d 'Give up if no board has come by then'
 
 complete -c snagctl -n __snagctl_needs_session -a '(__snagctl_show status 1 2; __snagctl_show status 3 2)'
