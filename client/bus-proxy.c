@@ -41,11 +41,12 @@ const char *proxy_error_get_text(const ProxyError *e) {
         return e->text ? e->text : "out of memory";
 }
 
-static void set_text(ProxyError *e, const char *format, ...) _printf_(2, 3);
-
-static void set_text(ProxyError *e, const char *format, ...) {
+void bus_proxy_set_text(ProxyError *e, const char *format, ...) {
         va_list args;
 
+        assert(e);
+
+        free(e->text);
         va_start(args, format);
         if (vasprintf(&e->text, format, args) < 0)
                 e->text = NULL;
@@ -82,21 +83,24 @@ static bool describe_absence(ProxyError *e, const sd_bus_error *bus_error) {
 
         if (streq(name, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             streq(name, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                set_text(e, "snagd is not installed: the system bus does not know " BUS_NAME
-                            "; if it has just been installed: sudo systemctl reload dbus");
+                bus_proxy_set_text(e,
+                                   "snagd is not installed: the system bus does not know " BUS_NAME
+                                   "; if it has just been installed: sudo systemctl reload dbus");
         else if (has_prefix(name, "org.freedesktop.DBus.Error.Spawn.") ||
                  has_prefix(name, "org.freedesktop.systemd1."))
-                set_text(e, "snagd could not be started: %s; see: systemctl status snagd", text);
+                bus_proxy_set_text(e, "snagd could not be started: %s; see: systemctl status snagd",
+                                   text);
         else if (streq(name, "org.freedesktop.DBus.Error.TimedOut") ||
                  streq(name, SD_BUS_ERROR_TIMEOUT))
-                set_text(e, "snagd did not start, or did not answer, in time; see: journalctl -u "
-                            "snagd");
+                bus_proxy_set_text(
+                        e, "snagd did not start, or did not answer, in time; see: journalctl -u "
+                           "snagd");
         else if (streq(name, SD_BUS_ERROR_NO_REPLY))
-                set_text(e, "no answer from snagd: %s; see: journalctl -u snagd", text);
+                bus_proxy_set_text(e, "no answer from snagd: %s; see: journalctl -u snagd", text);
         else if (streq(name, SD_BUS_ERROR_DISCONNECTED))
-                set_text(e, "the system bus closed the connection");
+                bus_proxy_set_text(e, "the system bus closed the connection");
         else if (has_prefix(name, "System.Error."))
-                set_text(e, "cannot talk to the system bus: %s", text);
+                bus_proxy_set_text(e, "cannot talk to the system bus: %s", text);
         else
                 return false;
 
@@ -111,7 +115,7 @@ int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error) {
         proxy_error_done(error);
 
         if (!bus_error || !sd_bus_error_is_set(bus_error)) {
-                set_text(error, "the system bus: %s", strerror(-r));
+                bus_proxy_set_text(error, "the system bus: %s", strerror(-r));
                 return r;
         }
         error->is_busy = streq(bus_error->name, BUS_ERROR_PORT_BUSY);
@@ -122,12 +126,23 @@ int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error) {
         error->is_denied = is_among(denials, bus_error->name);
         /* Sentences of snagd's are for people already; of others the name is worth having. */
         if (!bus_error->message || !*bus_error->message)
-                set_text(error, "%s", bus_error->name);
+                bus_proxy_set_text(error, "%s", bus_error->name);
         else if (has_prefix(bus_error->name, BUS_ERROR_PREFIX))
-                set_text(error, "%s", bus_error->message);
+                bus_proxy_set_text(error, "%s", bus_error->message);
         else
-                set_text(error, "%s (%s)", bus_error->message, bus_error->name);
+                bus_proxy_set_text(error, "%s (%s)", bus_error->message, bus_error->name);
         return r;
+}
+
+int bus_proxy_set_up(sd_bus *bus, bool may_ask) {
+        int r;
+
+        assert(bus);
+
+        r = bus_error_register();
+        if (r < 0)
+                return r;
+        return sd_bus_set_allow_interactive_authorization(bus, may_ask);
 }
 
 int bus_proxy_connect(bool may_ask, ProxyError *error, sd_bus **ret) {
@@ -137,17 +152,14 @@ int bus_proxy_connect(bool may_ask, ProxyError *error, sd_bus **ret) {
         assert(error);
         assert(ret);
 
-        r = bus_error_register();
-        if (r < 0)
-                return bus_proxy_fail(error, r, NULL);
-
         r = sd_bus_open_system_with_description(&bus, "snagctl");
         if (r < 0) {
-                set_text(error, "cannot connect to the system bus: %s; is dbus running here?",
-                         strerror(-r));
+                bus_proxy_set_text(error,
+                                   "cannot connect to the system bus: %s; is dbus running here?",
+                                   strerror(-r));
                 return r;
         }
-        r = sd_bus_set_allow_interactive_authorization(bus, may_ask);
+        r = bus_proxy_set_up(bus, may_ask);
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
 

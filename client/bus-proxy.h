@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What both proxies need of D-Bus: the connection, errors in words that help, properties into a
+/* What all proxies need of D-Bus: the connection, errors in words that help, properties into a
  * struct. Included by *-proxy.c only; the rest of the client sees no sd-bus but the connection that
  * it hands from one proxy to the other.
  *
@@ -27,6 +27,13 @@ const char *proxy_error_get_text(const ProxyError *e);
 /* Connects to the system bus; with @may_ask every call on it may ask the user for a password. Returns 0
  * or a negative errno with *@error filled. */
 int bus_proxy_connect(bool may_ask, ProxyError *error, sd_bus **ret);
+
+/* For the other way to connect: makes a connection what bus_proxy_connect() returns. Returns 0 or a negative
+ * errno. */
+int bus_proxy_set_up(sd_bus *bus, bool may_ask);
+
+/* Fills *@error with a sentence. */
+void bus_proxy_set_text(ProxyError *error, const char *format, ...) _printf_(2, 3);
 
 /* Fills *@error from what a call returned, in @bus_error and @r. Returns @r. */
 int bus_proxy_fail(ProxyError *error, int r, const sd_bus_error *bus_error);

@@ -28,6 +28,8 @@ static const char help[] =
         "  report [FILE…]                         show what the record of a station tells\n"
         "\n"
         "Options:\n"
+        "  -H, --host HOST        ask the snagd of another machine, by ssh: list, status,\n"
+        "                         monitor, close\n"
         "      --quiet            show results, warnings and errors only\n"
         "      --verbose          show details too\n"
         "      --json             show events and results to a program, one JSON object a line\n"
@@ -41,10 +43,12 @@ static const char help[] =
 static const struct {
         const char *name;
         VerbFunction function;
+        bool stays_here; /* and so takes no --host */
 } verbs[] = {
-        {"check", verb_check},     {"close", verb_close},     {"list", verb_list},
-        {"monitor", verb_monitor}, {"recover", verb_recover}, {"report", verb_report},
-        {"status", verb_status},
+        {"check", verb_check, true},     {"close", verb_close, false},
+        {"list", verb_list, false},      {"monitor", verb_monitor, false},
+        {"recover", verb_recover, true}, {"report", verb_report, true},
+        {"status", verb_status, false},
 };
 
 /* For the signal handler, too. */
@@ -111,10 +115,14 @@ enum {
 static ExitStatus run_verb(Progress *progress, const char *name, char *const *argv) {
         SpellingGuess guess = {.word = name};
         char complaint[160];
+        ExitStatus status;
 
         for (size_t i = 0; i < ELEMENTSOF(verbs); i++) {
-                if (streq(verbs[i].name, name))
+                if (streq(verbs[i].name, name)) {
+                        if (verbs[i].stays_here && !verb_stay_here(progress, name, &status))
+                                return status;
                         return verbs[i].function(argv, progress);
+                }
                 spelling_offer(&guess, verbs[i].name);
         }
 

@@ -3,7 +3,6 @@
 #include "object-event.h"
 
 #include <assert.h>
-#include <pwd.h>
 
 const char *object_event_get_session(const BoardInfo *b) {
         const char *slash;
@@ -23,16 +22,15 @@ void object_event_board(Progress *progress, const BoardInfo *b, bool is_gone) {
                                     EVENT_TRUTH("gone", is_gone)));
 }
 
-void object_event_session(Progress *progress, const SessionInfo *s, bool is_gone) {
-        const struct passwd *user = getpwuid(s->owner);
-
+void object_event_session(Progress *progress, const SessionInfo *s, const char *user,
+                          bool is_gone) {
         progress_event(
                 progress, "session",
                 EVENT_FIELDS(EVENT_TEXT("session", session_info_get_id(s)),
                              EVENT_TEXT("state", s->state), EVENT_TEXT_OR_NULL("port", s->port),
                              EVENT_TEXT_OR_NULL("path", s->id_path), EVENT_TEXT("soc", s->soc),
                              EVENT_TEXT_OR_NULL("stage", s->stage), EVENT_NUMBER("uid", s->owner),
-                             EVENT_TEXT("user", user ? user->pw_name : NULL),
+                             EVENT_TEXT("user", user),
                              EVENT_TEXT_OR_NULL("failure_name", s->failure_name),
                              EVENT_TEXT_OR_NULL("failure_text", s->failure_text),
                              EVENT_TRUTH("gone", is_gone)));

@@ -6,9 +6,10 @@
 #include "progress.h"
 #include "session-info.h"
 
-/* "board" or "session": as it is now, or was before it went. */
+/* "board" or "session": as it is now, or was before it went. @user: the name of the session's owner, NULL if
+ * it is not known. */
 void object_event_board(Progress *progress, const BoardInfo *b, bool is_gone);
-void object_event_session(Progress *progress, const SessionInfo *s, bool is_gone);
+void object_event_session(Progress *progress, const SessionInfo *s, const char *user, bool is_gone);
 
 /* The last element of the path of the session that has the board; "" if none has. Borrowed. */
 const char *object_event_get_session(const BoardInfo *b);

@@ -76,7 +76,7 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
         if (!parse(argv, progress, &target, &status))
                 return status;
 
-        r = bus_proxy_connect(progress_may_ask(progress), &error, &bus);
+        r = verb_connect(progress, &error, &bus);
         if (r < 0)
                 return verb_call_failed(progress, &error);
         r = manager_proxy_get_objects(bus, &error, &objects);

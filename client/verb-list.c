@@ -53,7 +53,7 @@ ExitStatus verb_list(char *const *argv, Progress *progress) {
         if (!verb_parse_nothing(argv, progress, "list", help, &status))
                 return status;
 
-        r = bus_proxy_connect(progress_may_ask(progress), &error, &bus);
+        r = verb_connect(progress, &error, &bus);
         if (r < 0)
                 return verb_call_failed(progress, &error);
         r = manager_proxy_get_objects(bus, &error, &objects);

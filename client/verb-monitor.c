@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-event.h>
@@ -13,6 +12,10 @@
 /* snagd does not go while somebody watches, but for a restart or a fault: then it is back soon, or is
  * started again by us. */
 #define AGAIN_AFTER_USEC (2 * USEC_PER_SEC)
+
+/* A machine that has lost its power, or its network, says nothing any more, and ssh does not ask unless it is
+ * configured to. */
+#define CHECK_EVERY_USEC (20 * USEC_PER_SEC)
 
 static const char help[] =
         "Usage: snagctl monitor\n"
@@ -30,6 +33,7 @@ typedef struct Monitor {
         sd_bus *bus;
         WatchProxy *watch;
         sd_event_source *again_source;
+        sd_event_source *check_source; /* of another machine's bus only */
         Progress *progress;
         ExitStatus status;
         char last[256]; /* the line that was shown last, without its time */
@@ -38,6 +42,7 @@ typedef struct Monitor {
 static void monitor_done(Monitor *m) {
         watch_proxy_free(m->watch);
         sd_event_source_unref(m->again_source);
+        sd_event_source_unref(m->check_source);
         sd_bus_flush_close_unref(m->bus);
         sd_event_unref(m->event);
 }
@@ -90,19 +95,18 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
 
 static void on_session(const SessionInfo *s, bool is_gone, void *userdata) {
         const char *id = session_info_get_id(s);
-        const struct passwd *user;
+        const char *user = verb_get_user(s->owner);
         Monitor *m = userdata;
         char owner[64];
 
-        object_event_session(m->progress, s, is_gone);
+        object_event_session(m->progress, s, user, is_gone);
         if (is_gone) {
                 show(m, "session %s: closed", id);
                 return;
         }
 
-        user = getpwuid(s->owner);
         if (user)
-                (void) snprintf(owner, sizeof(owner), "%s", user->pw_name);
+                (void) snprintf(owner, sizeof(owner), "%s", user);
         else
                 (void) snprintf(owner, sizeof(owner), "%u", (unsigned) s->owner);
         show(m, "session %s: %s, %s of %s%s%s%s%s%s%s", id, s->state, s->soc, owner,
@@ -152,7 +156,8 @@ static void on_daemon(bool is_there, void *userdata) {
 static void on_bus_lost(void *userdata) {
         Monitor *m = userdata;
 
-        progress_error(m->progress, "the connection to the system bus is lost");
+        progress_error(m->progress, "the connection to the system bus%s%s is lost",
+                       verb_get_host() ? " of " : "", verb_get_host() ? verb_get_host() : "");
         finish(m, EXIT_STATUS_FAILED);
 }
 
@@ -163,10 +168,22 @@ static const WatchProxyCallbacks callbacks = {
         .on_bus_lost = on_bus_lost,
 };
 
+static int on_check(sd_event_source *source, uint64_t usec, void *userdata) {
+        Monitor *m = userdata;
+        int r;
+
+        r = watch_proxy_check(m->watch);
+        if (r >= 0)
+                r = sd_event_source_set_time_relative(source, CHECK_EVERY_USEC);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return r;
+}
+
 static int set_up(Monitor *m, ProxyError *error) {
         int r;
 
-        r = bus_proxy_connect(progress_may_ask(m->progress), error, &m->bus);
+        r = verb_connect(m->progress, error, &m->bus);
         if (r < 0)
                 return r;
         r = sd_event_new(&m->event);
@@ -178,6 +195,9 @@ static int set_up(Monitor *m, ProxyError *error) {
         if (r < 0)
                 return r;
         r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0 && verb_get_host())
+                r = sd_event_add_time_relative(m->event, &m->check_source, CLOCK_MONOTONIC,
+                                               CHECK_EVERY_USEC, 0, on_check, m);
         return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include <pwd.h>
 #include <stdio.h>
 
 #include "manager-proxy.h"
@@ -18,13 +17,13 @@ static const char help[] =
         "Exit status: 0, also without sessions; 1 failed; 2 usage; 3 not allowed.\n";
 
 static int add_session(Table *table, const SessionInfo *s) {
-        const struct passwd *user = getpwuid(s->owner);
+        const char *user = verb_get_user(s->owner);
         char uid[16];
 
         (void) snprintf(uid, sizeof(uid), "%u", (unsigned) s->owner);
-        return table_add_row(table, (const char *[]){session_info_get_id(s), s->state, s->port,
-                                                     s->soc, s->stage, user ? user->pw_name : uid,
-                                                     s->failure_text});
+        return table_add_row(table,
+                             (const char *[]){session_info_get_id(s), s->state, s->port, s->soc,
+                                              s->stage, user ? user : uid, s->failure_text});
 }
 
 static int print_sessions(const ManagerObjects *objects, Progress *progress) {
@@ -42,7 +41,8 @@ static int print_sessions(const ManagerObjects *objects, Progress *progress) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < objects->n_sessions; i++) {
-                object_event_session(progress, &objects->sessions[i], false);
+                object_event_session(progress, &objects->sessions[i],
+                                     verb_get_user(objects->sessions[i].owner), false);
                 r = add_session(table, &objects->sessions[i]);
                 if (r < 0)
                         return r;
@@ -60,7 +60,7 @@ ExitStatus verb_status(char *const *argv, Progress *progress) {
         if (!verb_parse_nothing(argv, progress, "status", help, &status))
                 return status;
 
-        r = bus_proxy_connect(progress_may_ask(progress), &error, &bus);
+        r = verb_connect(progress, &error, &bus);
         if (r < 0)
                 return verb_call_failed(progress, &error);
         r = manager_proxy_get_objects(bus, &error, &objects);

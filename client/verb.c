@@ -3,6 +3,16 @@
 #include "verb.h"
 
 #include <assert.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "remote-proxy.h"
+
+/* Said once, for the whole command. */
+static struct {
+        const char *host;
+        const char *local_verb; /* that allows none */
+} place;
 
 const char *verb_outcome(ExitStatus status) {
         switch (status) {
@@ -34,12 +44,67 @@ ExitStatus verb_out_of_memory(Progress *progress) {
         return EXIT_STATUS_FAILED;
 }
 
+static int complain_of_host(const char *verb, const char *host, char **ret_complaint) {
+        int r;
+
+        if (verb)
+                r = asprintf(ret_complaint,
+                             "'%s' works on the machine that it runs on; to run it on the other "
+                             "one: ssh %s%.256s snagctl %s …",
+                             verb, remote_host_get_scheme(host), host, verb);
+        else
+                r = asprintf(ret_complaint,
+                             "'%.256s' is no host; expected is [USER@]HOST[:PORT], with an IPv6 "
+                             "address in brackets",
+                             host);
+        if (r < 0) {
+                *ret_complaint = NULL;
+                return -ENOMEM;
+        }
+        return -EINVAL;
+}
+
+bool verb_stay_here(Progress *progress, const char *verb, ExitStatus *ret_status) {
+        _cleanup_free_ char *complaint = NULL;
+
+        place.local_verb = verb;
+        if (!place.host)
+                return true;
+
+        (void) complain_of_host(verb, place.host, &complaint);
+        *ret_status = complaint ? verb_usage_error(progress, NULL, complaint)
+                                : verb_out_of_memory(progress);
+        return false;
+}
+
+const char *verb_get_host(void) {
+        return place.host;
+}
+
+int verb_connect(Progress *progress, ProxyError *error, sd_bus **ret) {
+        if (place.host)
+                return remote_proxy_connect(place.host, progress_may_ask(progress), error, ret);
+        return bus_proxy_connect(progress_may_ask(progress), error, ret);
+}
+
+const char *verb_get_user(uid_t uid) {
+        const struct passwd *user = place.host ? NULL : getpwuid(uid);
+
+        return user ? user->pw_name : NULL;
+}
+
 int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,
                        char **ret_complaint) {
         for (;;) {
                 int r = arguments_next(a, ret_value, ret_complaint);
 
                 switch (r) {
+                case VERB_OPTION_HOST:
+                        if (place.local_verb || !remote_host_is_valid(*ret_value))
+                                return complain_of_host(place.local_verb, *ret_value,
+                                                        ret_complaint);
+                        place.host = *ret_value;
+                        break;
                 case VERB_OPTION_JSON:
                         break; /* main() has looked for it before all others */
                 case VERB_OPTION_NO_ASK_PASSWORD:
@@ -84,7 +149,10 @@ bool verb_parse_nothing(char *const *argv, Progress *progress, const char *verb,
 ExitStatus verb_report_failure(Progress *progress, const ProxyError *error) {
         assert(error);
 
-        progress_error(progress, "%s", proxy_error_get_text(error));
+        if (place.host)
+                progress_error(progress, "%s: %s", place.host, proxy_error_get_text(error));
+        else
+                progress_error(progress, "%s", proxy_error_get_text(error));
         return error->is_denied ? EXIT_STATUS_DENIED : EXIT_STATUS_FAILED;
 }
 

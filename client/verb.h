@@ -34,17 +34,33 @@ ExitStatus verb_status(char *const *argv, Progress *progress);
 
 /* What every command understands, before and behind its name; to be part of its options. */
 enum {
-        VERB_OPTION_JSON = 1000,
+        VERB_OPTION_HOST = 1000,
+        VERB_OPTION_JSON,
         VERB_OPTION_NO_ASK_PASSWORD,
         VERB_OPTION_QUIET,
         VERB_OPTION_VERBOSE,
 };
 
-#define VERB_OPTIONS                                                                              \
-        {VERB_OPTION_JSON, "json", NULL}, {VERB_OPTION_NO_ASK_PASSWORD, "no-ask-password", NULL}, \
-                {VERB_OPTION_QUIET, "quiet", NULL}, {                                             \
-                VERB_OPTION_VERBOSE, "verbose", NULL                                              \
+#define VERB_OPTIONS                                                                      \
+        {VERB_OPTION_HOST, "host", "[USER@]HOST", 'H'}, {VERB_OPTION_JSON, "json", NULL}, \
+                {VERB_OPTION_NO_ASK_PASSWORD, "no-ask-password", NULL},                   \
+                {VERB_OPTION_QUIET, "quiet", NULL}, {                                     \
+                VERB_OPTION_VERBOSE, "verbose", NULL                                      \
         }
+
+/* To be called before a verb that works on this machine alone, and on a --host before it: that makes it a
+ * mistake, as does one behind it from then on. Returns true if it has to go on; else *@ret_status is the
+ * verb's. */
+bool verb_stay_here(Progress *progress, const char *verb, ExitStatus *ret_status);
+
+/* What --host says; NULL: this machine. Borrowed. */
+const char *verb_get_host(void);
+
+/* Connects to the system bus, here or there. Returns 0 or a negative errno with *@error filled. */
+int verb_connect(Progress *progress, ProxyError *error, sd_bus **ret);
+
+/* What a uid is called; NULL if that is not known, as of another machine's. Valid until the next call. */
+const char *verb_get_user(uid_t uid);
 
 /* As arguments_next(), but sees to VERB_OPTIONS itself. */
 int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,

@@ -29,6 +29,7 @@ struct WatchProxy {
 
         sd_bus_slot *owner_slot;
         sd_bus_slot *disconnected_slot;
+        sd_bus_slot *check_slot; /* set while an answer is awaited */
 };
 
 static BoardInfo *find_board(WatchProxy *w, const char *path) {
@@ -190,6 +191,7 @@ WatchProxy *watch_proxy_free(WatchProxy *w) {
         forget(w);
         sd_bus_slot_unref(w->owner_slot);
         sd_bus_slot_unref(w->disconnected_slot);
+        sd_bus_slot_unref(w->check_slot);
         sd_bus_unref(w->bus);
         free(w);
         return NULL;
@@ -238,4 +240,25 @@ int watch_proxy_begin(WatchProxy *w, bool subscribes, ProxyError *error) {
         for (size_t i = 0; i < w->objects.n_sessions; i++)
                 w->callbacks->on_session(&w->objects.sessions[i], false, w->userdata);
         return 0;
+}
+
+static int on_checked(sd_bus_message *m, void *userdata, sd_bus_error *bus_error) {
+        WatchProxy *w = userdata;
+
+        w->check_slot = sd_bus_slot_unref(w->check_slot);
+        /* A connection that was closed says so by itself, too. */
+        if (sd_bus_message_is_method_error(m, NULL) && sd_bus_is_open(w->bus) > 0)
+                w->callbacks->on_bus_lost(w->userdata);
+        return 0;
+}
+
+int watch_proxy_check(WatchProxy *w) {
+        assert(w);
+
+        if (w->check_slot)
+                return 0;
+        return MIN_OF(sd_bus_call_method_async(w->bus, &w->check_slot, BUS_DRIVER,
+                                               "/org/freedesktop/DBus", BUS_DRIVER, "GetId",
+                                               on_checked, w, ""),
+                      0);
 }

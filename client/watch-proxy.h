@@ -26,3 +26,7 @@ DEFINE_CLEANUP_FUNC(WatchProxy, watch_proxy_free);
 /* Begins, or begins anew after snagd had gone: starts it if need be, and, with @subscribes, keeps it there.
  * Returns 0, or a negative errno with *@error filled. */
 int watch_proxy_begin(WatchProxy *w, bool subscribes, ProxyError *error);
+
+/* Asks the bus, not snagd, whether it is still there: on_bus_lost() is called if it does not answer in sd-bus's
+ * time, 25 s. Returns 0 or a negative errno. */
+int watch_proxy_check(WatchProxy *w);

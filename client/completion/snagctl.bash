@@ -53,14 +53,25 @@ _snagctl() {
     local cur prev words cword split
     _init_completion -s -n : || return
 
-    # Options before the command, which take no values.
+    if [[ $prev == -H || $prev == --host ]]; then
+        _known_hosts_real -a -- "$cur"
+        return
+    fi
+
+    # Options before the command, of which only the host has a value.
+    local host='' n
     while [[ $cword -gt 1 && ${words[1]} == -* ]]; do
-        words=("${words[0]}" "${words[@]:2}")
-        cword=$((cword - 1))
+        n=1
+        case ${words[1]} in
+            -H | --host) host=yes n=2 ;;
+            -H* | --host=*) host=yes ;;
+        esac
+        words=("${words[0]}" "${words[@]:n+1}")
+        cword=$((cword - n))
     done
 
     if [[ $cword -eq 1 ]]; then
-        __snagctl_words 'check close list monitor recover report status --help --json --no-ask-password --quiet --verbose --version'
+        __snagctl_words 'check close list monitor recover report status --help --host --json --no-ask-password --quiet --verbose --version'
         return
     fi
 
@@ -87,7 +98,8 @@ _snagctl() {
         close)
             if [[ $cur == -* ]]; then
                 __snagctl_words --help
-            elif [[ $cword -eq 2 ]]; then
+            elif [[ $cword -eq 2 && -z $host ]]; then
+                # Those of another machine are not worth a login for each Tab.
                 __snagctl_words "$(__snagctl_show status 0 2)"
             fi
             ;;

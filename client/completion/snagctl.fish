@@ -29,10 +29,22 @@ function __snagctl_stations
     end
 end
 
+# The host is the only option before the command that has a value.
+function __snagctl_needs_command
+    set -l words (commandline -opc)
+    set -e words[1]
+    while string match -q -- '-*' $words[1]
+        contains -- $words[1] -H --host; and set -q words[2]; and set -e words[1]
+        set -e words[1]
+    end
+    not set -q words[1]
+end
+
 function __snagctl_needs_soc
     __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x am437x
 end
 
+# Those of another machine are not worth a login for each Tab.
 function __snagctl_needs_session
     set -l words (commandline -opc)
     test (count $words) -eq 2; and test "$words[2]" = close
@@ -42,18 +54,19 @@ set -l recover '__fish_seen_subcommand_from recover check'
 
 complete -c snagctl -f
 complete -c snagctl -l help -d 'Show help'
-complete -c snagctl -n __fish_use_subcommand -l version -d 'Show the version'
-complete -c snagctl -n __fish_use_subcommand -l json -d 'Show events and results to a program'
-complete -c snagctl -n __fish_use_subcommand -l no-ask-password -d 'Never ask for a password'
-complete -c snagctl -n __fish_use_subcommand -l quiet -d 'Show results, warnings and errors only'
-complete -c snagctl -n __fish_use_subcommand -l verbose -d 'Show details too'
-complete -c snagctl -n __fish_use_subcommand -a recover -d 'Bring a board back'
-complete -c snagctl -n __fish_use_subcommand -a check -d 'Look for what would keep it from working'
-complete -c snagctl -n __fish_use_subcommand -a list -d 'Show the boards that are plugged in'
-complete -c snagctl -n __fish_use_subcommand -a status -d 'Show the sessions'
-complete -c snagctl -n __fish_use_subcommand -a monitor -d 'Show boards and sessions live'
-complete -c snagctl -n __fish_use_subcommand -a close -d 'End a session'
-complete -c snagctl -n __fish_use_subcommand -a report -d 'Show what the record of a station tells'
+complete -c snagctl -n __snagctl_needs_command -l version -d 'Show the version'
+complete -c snagctl -n __snagctl_needs_command -s H -l host -x -a '(__fish_print_hostnames)' -d 'Ask the snagd of another machine, by ssh'
+complete -c snagctl -n __snagctl_needs_command -l json -d 'Show events and results to a program'
+complete -c snagctl -n __snagctl_needs_command -l no-ask-password -d 'Never ask for a password'
+complete -c snagctl -n __snagctl_needs_command -l quiet -d 'Show results, warnings and errors only'
+complete -c snagctl -n __snagctl_needs_command -l verbose -d 'Show details too'
+complete -c snagctl -n __snagctl_needs_command -a recover -d 'Bring a board back'
+complete -c snagctl -n __snagctl_needs_command -a check -d 'Look for what would keep it from working'
+complete -c snagctl -n __snagctl_needs_command -a list -d 'Show the boards that are plugged in'
+complete -c snagctl -n __snagctl_needs_command -a status -d 'Show the sessions'
+complete -c snagctl -n __snagctl_needs_command -a monitor -d 'Show boards and sessions live'
+complete -c snagctl -n __snagctl_needs_command -a close -d 'End a session'
+complete -c snagctl -n __snagctl_needs_command -a report -d 'Show what the record of a station tells'
 
 complete -c snagctl -n __snagctl_needs_soc -a am335x -d 'BeagleBone and others'
 complete -c snagctl -n __snagctl_needs_soc -a am437x

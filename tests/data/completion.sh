@@ -81,6 +81,10 @@ lines=(
         'snagctl report record.jsonl r'
         'snagctl report --svg p'
         'snagctl recover am335x --record r'
+        'snagctl -H lab '
+        'snagctl --host=lab clo'
+        'snagctl -H lab close '
+        'snagctl --host=lab close '
 )
 
 for shell in bash zsh fish; do
@@ -120,6 +124,9 @@ for shell in bash zsh fish; do
         is "$shell: a record" "$(tr ' ' '\n' <<<"${got[19]}" | grep jsonl)" record.jsonl
         is "$shell: a picture" "${got[20]}" picture.svg
         is "$shell: a file for --record" "$(tr ' ' '\n' <<<"${got[21]}" | grep jsonl)" record.jsonl
+        is "$shell: commands behind a host" "$(tr ' ' '\n' <<<"${got[22]}" | grep -v ^-- | paste -sd' ')" "$verbs"
+        is "$shell: one behind '--host='" "${got[23]}" close
+        is "$shell: sessions of another machine are not asked for" "${got[24]}${got[25]}" ''
         for fault in fails hangs; do
                 is "$shell: no port, and soon, when snagctl $fault" \
                         "$(FAKE_FAULT=$fault press $shell "${lines[8]}" | tr -d '\n')" ''
