@@ -37,6 +37,9 @@ static const char help[] =
         "  --spl-delay SECONDS    from the ROM's end to the SPL's device; default 1, scaled\n"
         "  --host-timeout SECONDS that the SPL gives the host to bring RNDIS and then the link up;\n"
         "                         default 3, not scaled\n"
+        "  --plug-on-input        with --gadget: ready, it waits (event \"armed\") to be plugged in\n"
+        "                         until standard input has something to read, or ends: so many\n"
+        "                         boards are plugged in together\n"
         "  --give-up SECONDS      end of everything; default 300, not scaled\n"
         "\n"
         "Faults; those with [STAGE:] apply to every stage without it:\n"
@@ -87,6 +90,7 @@ enum {
         OPT_SPL_MAC,
         OPT_SPL_DELAY,
         OPT_HOST_TIMEOUT,
+        OPT_PLUG_ON_INPUT,
         OPT_GIVE_UP,
         OPT_LOSS,
         OPT_DUPLICATE,
@@ -125,6 +129,7 @@ static const struct option long_options[] = {
         {"spl-mac", required_argument, NULL, OPT_SPL_MAC},
         {"spl-delay", required_argument, NULL, OPT_SPL_DELAY},
         {"host-timeout", required_argument, NULL, OPT_HOST_TIMEOUT},
+        {"plug-on-input", no_argument, NULL, OPT_PLUG_ON_INPUT},
         {"give-up", required_argument, NULL, OPT_GIVE_UP},
         {"loss", required_argument, NULL, OPT_LOSS},
         {"duplicate", required_argument, NULL, OPT_DUPLICATE},
@@ -308,6 +313,9 @@ static int parse_option(int option, const char *value, BoardOptions *o, bool *ha
                 return parse_seconds(value, max_usec, &o->spl_delay_usec);
         case OPT_HOST_TIMEOUT:
                 return parse_seconds(value, max_usec, &o->host_timeout_usec);
+        case OPT_PLUG_ON_INPUT:
+                o->plugs_on_input = true;
+                return 0;
         case OPT_GIVE_UP:
                 return parse_seconds(value, max_usec, &o->give_up_usec);
         case OPT_DELAY_MS:

@@ -38,6 +38,7 @@ typedef struct BoardOptions {
         uint64_t give_up_usec;
         uint64_t replug_usec; /* USEC_INFINITY: a board that was pulled stays away */
 
+        bool plugs_on_input; /* the first time */
         bool has_rom_checksum;
         bool answers_arp;
         bool wants_plain_bootp;

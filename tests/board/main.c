@@ -20,6 +20,7 @@
  * This file leads the life of a board: which stage comes next, plugged in where. */
 
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -78,9 +79,12 @@ static int open_stop_fd(void) {
 /* Until the host's driver has the device. */
 static Outcome wait_host(Board *board, BoardStageId id, Gadget *gadget) {
         StageTally *tally = &board->tallies[id];
-        uint64_t patience = id == BOARD_ROM ? ROM_HOST_TIMEOUT_SEC * USEC_PER_SEC
-                                            : board->options.host_timeout_usec;
-        int r = gadget_wait_host(gadget, now_usec() + patience);
+        uint64_t patience = board->options.host_timeout_usec;
+        int r;
+
+        if (id == BOARD_ROM)
+                patience = MAX_OF(patience, ROM_HOST_TIMEOUT_SEC * USEC_PER_SEC);
+        r = gadget_wait_host(gadget, now_usec() + patience);
 
         if (r == -EINTR)
                 return OUTCOME_STOPPED;
@@ -132,6 +136,21 @@ static Outcome run_on_interface(Board *board, BoardStageId id) {
         return run_on_link(board, id, link);
 }
 
+/* Until somebody wants it plugged in. Returns false when told to stop. */
+static bool wait_input(Board *board) {
+        struct pollfd fds[] = {
+                {.fd = board->stop_fd, .events = POLLIN},
+                {.fd = STDIN_FILENO, .events = POLLIN},
+        };
+
+        if (!TAKE(board->options.plugs_on_input, false))
+                return true;
+        report_event(board->report, "armed", NULL, NULL);
+        while (poll(fds, ELEMENTSOF(fds), -1) < 0 && errno == EINTR)
+                ;
+        return !fds[0].revents;
+}
+
 /* As a USB device, plugged in and out again. */
 static Outcome run_as_gadget(Board *board, BoardStageId id) {
         _cleanup_(gadget_freep) Gadget *gadget = NULL;
@@ -143,11 +162,16 @@ static Outcome run_as_gadget(Board *board, BoardStageId id) {
 
         if (r < 0)
                 return fail_errno(tally, "no gadget", r);
+        if (!wait_input(board))
+                return OUTCOME_STOPPED;
         tally->plug_ms = report_now_ms(board->report);
         report_event(board->report, "plug", board_stage_name(id), NULL);
         r = gadget_plug(gadget);
         if (r < 0)
                 return fail_errno(tally, "cannot plug in", r);
+        /* On a clock that all boards share. */
+        report_event(board->report, "plugged", board_stage_name(id), "\"monotonic_ms\":%.3f",
+                     (double) now_usec() / USEC_PER_MSEC);
         /* Before the host can have sent anything: it would be missed else. */
         r = board_link_new(gadget_get_ifindex(gadget), board->stop_fd, &link);
         if (r < 0)
