@@ -29,6 +29,21 @@
 #                           board that was plugged in before the command may have repeated its
 #                           first one, by its own schedule, while nobody could hear it
 #   result REPORT JQ        something of a board's last line
+#
+# Many boards:
+#
+#   arm_boards NAME N [OPTION…]
+#                           starts sim-board on the ports 0 to N-1, with the reports NAME-0 and so on;
+#                           returns when all wait to be plugged in; their processes are ${armed[@]}
+#   plug_armed              plugs them in, all together
+#   wait_armed              until all have ended; each has the usual patience
+#   results NAME JQ         something of the last line of each report NAME-…, a line each
+#   plug_spread NAME STAGE  the milliseconds between the first and the last of them on the bus
+#   count_first NAME        how many of their ROMs had an answer to their first request
+#   spread                  of numbers on standard input: median (smallest to largest)
+#   memory_of PID           what a process has in memory, in KiB: Pss, then VmRSS
+#   cpu_of PID              the seconds of processor time that it has had
+#
 #   sessions JQ             something of every session on the bus (properties of
 #                           org.snagd1.Session, and Path)
 #   boards JQ               the same of boards
@@ -178,18 +193,17 @@ has_ports() {
         [ -e "${udcs[0]}" ] && [ ${#udcs[@]} -ge "$1" ]
 }
 
-# The ports are made once and stay. Linux 6.1 keeps the sysfs folder 'net' of a controller whose network device was
+# The ports are made once and stay, all that the driver has. Linux 6.1 keeps the sysfs folder 'net' of a controller whose network device was
 # moved to another namespace also when the controller goes, and where the next one gets the same place in
 # memory it is taken for its own: no network device appears there any more ("kobject_add_internal failed
 # for usb0 (error: -2 parent: net)"), in a third of the reloads after some scenarios.
-PORTS_MIN=4
+PORTS=32
 
 # Without ports nothing that follows would mean anything.
 use_ports() {
         remove_gadgets
         if ! has_ports "$1"; then
-                [ ! -e /sys/module/dummy_hcd ] || rmmod dummy_hcd
-                modprobe dummy_hcd "num=$(($1 > PORTS_MIN ? $1 : PORTS_MIN))"
+                modprobe dummy_hcd num=$PORTS
                 modprobe libcomposite
         fi
         if ! { wait_until has_ports "$1" && udevadm settle; }; then
@@ -218,6 +232,68 @@ plug_board() {
         "$SNAGD_TESTS/sim-board" --gadget "$n" "$@" >"$report" &
         board=$!
         background+=("$board")
+}
+
+arm_boards() {
+        local name=$1 n=$2 i
+        shift 2
+        rm -f /run/plug
+        mkfifo /run/plug
+        # Written to as well, so that neither side waits for the other to open it.
+        exec {plug_fd}<>/run/plug
+        armed=()
+        for ((i = 0; i < n; i++)); do
+                "$SNAGD_TESTS/sim-board" --gadget $i --plug-on-input "$@" \
+                        </run/plug >"$ARTIFACTS/$name-$i.json" {plug_fd}>&- &
+                armed+=($!)
+        done
+        background+=("${armed[@]}")
+        wait_until are_armed "$name" "$n"
+}
+
+are_armed() { # NAME N
+        [ "$(cat "$ARTIFACTS/$1"-*.json | grep -c '"armed"')" = "$2" ]
+}
+
+# Nobody reads what is written, so every board sees it.
+plug_armed() {
+        echo >&"$plug_fd"
+        exec {plug_fd}>&-
+}
+
+wait_armed() {
+        local pid status=0
+        for pid in "${armed[@]}"; do
+                wait_exit "$pid" || status=1
+        done
+        return $status
+}
+
+results() {
+        cat "$ARTIFACTS/$1"-*.json | jq -r "select(.event == \"result\") | $2"
+}
+
+plug_spread() {
+        cat "$ARTIFACTS/$1"-*.json | jq -s --arg stage "$2" '
+                map(select(.event == "plugged" and .stage == $stage) | .monotonic_ms) |
+                max - min | floor'
+}
+
+count_first() {
+        results "$1" 'select(.rom.answered_request == 1) | 1' | wc -l
+}
+
+spread() {
+        sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)], "(" v[1], "to", v[NR] ")"; else print "-" }'
+}
+
+memory_of() {
+        awk '$1 == "Pss:" { pss = $2 } $1 == "VmRSS:" { rss = $2 } END { print pss, rss }' \
+                "/proc/$1/smaps_rollup" "/proc/$1/status"
+}
+
+cpu_of() {
+        awk -v hz="$(getconf CLK_TCK)" '{ printf "%.2f\n", ($14 + $15) / hz }' "/proc/$1/stat"
 }
 
 wait_board() {
