@@ -142,35 +142,36 @@ wait_exit() {
         return "$status"
 }
 
+# Whatever happens on the bus, with devices, or in the kernel's network is a reason to look again: one stream of it
+# for the whole scenario.
+exec {events_fd}< <(
+        # Not 'jobs -p': that knows the scenario's own, too.
+        udevadm monitor --udev --kernel &
+        pids=$!
+        dbus-monitor --system --profile "type='signal'" &
+        pids="$pids $!"
+        ip -o monitor link address &
+        pids="$pids $!"
+        # shellcheck disable=SC2064,SC2086
+        trap "kill $pids" EXIT
+        trap exit TERM
+        wait
+)
+background+=("$!")
+
 wait_until() {
-        local deadline=$((SECONDS + PATIENCE)) events pid
-        "$@" && return
-        # Whatever happens on the bus, with devices, or in the kernel's network is a reason to look again.
-        exec {events}< <(
-                # Not 'jobs -p': that knows the scenario's own, too.
-                udevadm monitor --udev --kernel &
-                pids=$!
-                dbus-monitor --system --profile "type='signal'" &
-                pids="$pids $!"
-                ip -o monitor link address &
-                pids="$pids $!"
-                # shellcheck disable=SC2064,SC2086
-                trap "kill $pids" EXIT
-                trap exit TERM
-                wait
-        )
-        pid=$!
-        while ! "$@"; do
+        local deadline=$((SECONDS + PATIENCE))
+        while true; do
+                # Whatever was told until now, the next look sees; what comes during it is a reason for another one.
+                while read -r -t 0.001 -u "$events_fd" _; do :; done
+                "$@" && return
                 if [ $SECONDS -ge $deadline ]; then
-                        kill "$pid"
-                        exec {events}<&-
                         echo "wait_until: not within $PATIENCE s: $*" >&2
                         return 1
                 fi
-                read -r -t 0.5 -u "$events" _
+                # 1: the stream has ended, as with the bus.
+                read -r -t 0.5 -u "$events_fd" _ || [ $? != 1 ] || sleep 0.5
         done
-        kill "$pid"
-        exec {events}<&-
 }
 
 # What a killed sim-board left in configfs would take its port again as soon as there is one.
