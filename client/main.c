@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "json-lines.h"
+#include "password-agent.h"
 #include "spelling.h"
 #include "terminal.h"
 #include "verb.h"
@@ -55,10 +56,11 @@ static const struct {
 static volatile sig_atomic_t is_json;
 
 /* Everything that we have ends with the process: sockets by the kernel, the session by snagd when our
- * connection goes; a capture is written as it comes. So there is nothing to do first, and it works at every
- * moment, also while a call waits for somebody's password. */
+ * connection goes; a capture is written as it comes. So there is nothing to do first but to leave the
+ * terminal as it was, and it works at every moment, also while a call waits for somebody's password. */
 static void on_signal(int signal_number) {
         terminal_wipe_all();
+        password_agent_interrupt();
         if (is_json)
                 json_lines_write_interrupted(STDOUT_FILENO, signal_number,
                                              EXIT_STATUS_SIGNAL + signal_number);

@@ -20,3 +20,7 @@ void password_agent_start(PasswordAgent *agent);
 
 /* Ends it. */
 void password_agent_stop(PasswordAgent *agent);
+
+/* For a signal that ends us: ends the agent that runs, if there is one, and waits until it has switched the
+ * terminal's echo on again, before a shell reads there. Safe in a signal handler. */
+void password_agent_interrupt(void);

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 
 #include "bus-contract.h"
 #include "check-main.h"
@@ -836,55 +837,90 @@ START_TEST(test_signal_while_a_password_is_awaited) {
 }
 END_TEST
 
-/* polkit's agent: closes the descriptor that it is given when it is ready, and asks on the terminal. The answer
- * is there only when it is no shell any more: one that is ended just before it becomes another program has
- * taken note of the signal, and forgets it. */
-static const char fake_agent[] = "#!/bin/bash\n"
-                                 "dir=${0%/*}\n"
-                                 "[ \"$1\" = --notify-fd ] && [ \"$3\" = --fallback ] || exit 1\n"
-                                 "echo $$ >\"$dir/agent.pid\"\n"
-                                 "eval \"exec $2>&-\"\n"
-                                 "read -rsp 'Password: ' answer </dev/tty 2>/dev/tty\n"
-                                 "printf %s \"$answer\" >\"$dir/answer.new\"\n"
-                                 "{ until [ \"$(</proc/$$/comm)\" = sleep ]; do :; done\n"
-                                 "mv \"$dir/answer.new\" \"$dir/answer\"; } &\n"
-                                 "exec sleep 60\n";
+/* polkit's agent: closes the descriptor that it is given when it is ready, and asks on the terminal, without
+ * echo; told to end, at whatever moment, it takes its time to switch that on again. So it stays a shell to its
+ * end: one that becomes another program forgets a signal that it has just taken note of. */
+#define FAKE_AGENT(on_term)                                                      \
+        "#!/bin/bash\n"                                                          \
+        "dir=${0%/*}\n"                                                          \
+        "[ \"$1\" = --notify-fd ] && [ \"$3\" = --fallback ] || exit 1\n"        \
+        "echo $$ >\"$dir/agent.pid\"\n"                                          \
+        "trap '" on_term "' TERM\n"                                              \
+        "trap '' INT\n"                                                          \
+        "eval \"exec $2>&-\"\n"                                                  \
+        "exec </dev/tty >/dev/tty\n"                                             \
+        "stty -echo\n"                                                           \
+        "printf 'Password: '\n"                                                  \
+        "until read -rt 0.1 answer; do :; done\n" /* a trap waits for its end */ \
+        "stty echo\n"                                                            \
+        "printf %s \"$answer\" >\"$dir/answer.new\"\n"                           \
+        "mv \"$dir/answer.new\" \"$dir/answer\"\n"                               \
+        "while :; do read -rt 0.1; done\n"
 
-/* Runs it on a pseudo-terminal, types @password when asked for one: `last_status`, `out`. */
-static void run_on_terminal(const char *password, const char *option) {
+static void make_agent(const char *script) {
+        write_file("pkttyagent", script, strlen(script), strlen(script));
+        ck_assert_int_eq(chmod(in_folder("pkttyagent"), 0700), 0);
+}
+
+static const char fake_agent[] = FAKE_AGENT("for i in {1..20000}; do :; done; stty echo; exit");
+static const char deaf_agent[] = FAKE_AGENT("");
+
+/* Runs it on a pseudo-terminal, the other end of which is *@ret_fd. */
+static pid_t spawn_on_terminal(const char *option, int *ret_fd) {
         const char *argv[] = {"snagctl", GOOD_RECOVER, option, NULL};
-        int fd, wait_status;
-        size_t len = 0;
-        ssize_t n;
+        char path[256];
         pid_t pid;
 
-        pid = forkpty(&fd, NULL, NULL, NULL);
+        (void) snprintf(path, sizeof(path), "%s:%s", folder, getenv("PATH"));
+        pid = forkpty(ret_fd, NULL, NULL, NULL);
         ck_assert_int_ge(pid, 0);
-        if (pid == 0) {
-                char path[256];
+        if (pid > 0)
+                return pid;
 
-                (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-                (void) snprintf(path, sizeof(path), "%s:%s", folder, getenv("PATH"));
-                (void) setenv("PATH", path, 1);
-                (void) setenv("TERM", "dumb", 1);
-                (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
-                (void) execv(getenv("SNAGCTL"), (char *const *) argv);
-                _exit(127);
-        }
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void) setenv("PATH", path, 1);
+        (void) setenv("TERM", "dumb", 1);
+        (void) setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+        (void) execv(getenv("SNAGCTL"), (char *const *) argv);
+        _exit(127);
+}
 
-        /* EIO: everybody has closed the terminal. */
-        while ((n = read(fd, out + len, sizeof(out) - 1 - len)) > 0) {
-                len += (size_t) n;
-                out[len] = '\0';
-                if (password && strstr(out, "Password: ")) {
-                        ck_assert_int_gt(write(fd, password, strlen(password)), 0);
-                        password = NULL;
-                }
-        }
-        fd_close(fd);
+static void wait_for_end(pid_t pid) {
+        int wait_status;
+
         ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
         ck_assert(WIFEXITED(wait_status));
         last_status = WEXITSTATUS(wait_status);
+}
+
+/* Reads what the terminal shows, and types @keys when a password is asked for; until that is done, or, without
+ * @keys or a question, until everybody has closed the terminal. */
+static bool answer_question(int fd, const char *keys) {
+        size_t len = 0;
+        ssize_t n;
+
+        out[0] = '\0';
+        while ((n = read(fd, out + len, sizeof(out) - 1 - len)) > 0) {
+                len += (size_t) n;
+                out[len] = '\0';
+                if (keys && strstr(out, "Password: ")) {
+                        ck_assert_int_gt(write(fd, keys, strlen(keys)), 0);
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Types @password when asked for one: `last_status`, `out` (what came after the question). */
+static void run_on_terminal(const char *password, const char *option) {
+        pid_t pid;
+        int fd;
+
+        pid = spawn_on_terminal(option, &fd);
+        if (answer_question(fd, password))
+                (void) answer_question(fd, NULL);
+        fd_close(fd);
+        wait_for_end(pid);
 }
 
 static pid_t read_agent_pid(void) {
@@ -902,8 +938,7 @@ START_TEST(test_password) {
         static char answer[128];
 
         (void) snprintf(answer, sizeof(answer), "%s/answer", folder);
-        write_file("pkttyagent", fake_agent, sizeof(fake_agent) - 1, sizeof(fake_agent) - 1);
-        ck_assert_int_eq(chmod(in_folder("pkttyagent"), 0700), 0);
+        make_agent(fake_agent);
         start_snagd(&(FakeStory){.answer_file = answer, .plugs_board = true});
 
         /* Nobody is asked. */
@@ -929,6 +964,41 @@ START_TEST(test_password) {
         RUN(GOOD_RECOVER);
         check(0, "recovered in", "waiting for a board");
         ck_assert_int_eq(read_agent_pid(), 0);
+}
+END_TEST
+
+/* Types Ctrl-C at @agent's question, to the end of the command; returns the terminal. */
+static int interrupt_question(const char *agent) {
+        static char answer[128];
+        pid_t pid;
+        int fd;
+
+        make_agent(agent);
+        (void) snprintf(answer, sizeof(answer), "%s/answer", folder);
+        start_snagd(&(FakeStory){.answer_file = answer});
+        pid = spawn_on_terminal(NULL, &fd);
+        ck_assert(answer_question(fd, "\003"));
+        wait_for_end(pid);
+        ck_assert_int_eq(last_status, 128 + SIGINT);
+        ck_assert_int_eq(kill(read_agent_pid(), 0), -1);
+        return fd;
+}
+
+/* When the shell goes on, what is typed there is seen, and on a line of its own. */
+START_TEST(test_password_is_thought_better_of) {
+        struct termios terminal;
+        int fd = interrupt_question(fake_agent);
+
+        ck_assert_int_eq(tcgetattr(fd, &terminal), 0);
+        ck_assert(terminal.c_lflag & ECHO);
+        ck_assert(!answer_question(fd, NULL));
+        ck_assert_str_eq(out, "\r\n");
+        fd_close(fd);
+}
+END_TEST
+
+START_TEST(test_password_agent_hangs) {
+        fd_close(interrupt_question(deaf_agent));
 }
 END_TEST
 
@@ -989,6 +1059,8 @@ int main(void) {
                 test_signals,
                 test_signal_while_a_password_is_awaited,
                 test_password,
+                test_password_is_thought_better_of,
+                test_password_agent_hangs,
                 test_quiet_and_verbose,
                 test_lost_result,
         };
