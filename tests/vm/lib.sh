@@ -108,11 +108,14 @@ log_in_remote() {
         wait_until session_of_remote_known
 }
 
+# Not before the session's scope is there: what is started in it joins its control group.
 session_of_remote_known() {
         local session
         session=$(loginctl show-user remote -P Sessions 2>/dev/null) || return
-        [ -n "$session" ] || return
-        echo "${session%% *}" >/run/snagd-test/session-of-remote
+        session=${session%% *}
+        [ -n "$session" ] && [ -n "$(systemctl show -P ControlGroup "session-$session.scope")" ] ||
+                return
+        echo "$session" >/run/snagd-test/session-of-remote
 }
 
 start() {
