@@ -46,6 +46,7 @@ typedef struct Fake {
         unsigned n_shutting_down;
         const char *state, *stage, *port, *failure_name, *failure_text;
         uint64_t plug_usec;
+        char client[64]; /* whose session has started */
         pid_t board_pid;
 } Fake;
 
@@ -131,7 +132,7 @@ static void set_state(Fake *f, const char *state) {
         emit_change(f);
 }
 
-static void plug_board(Fake *f, const char *stage, const char *file);
+static void plug_board(Fake *f, const char *stage);
 
 static int on_board_exit(sd_event_source *source, const siginfo_t *si, void *userdata) {
         Fake *f = userdata;
@@ -142,30 +143,17 @@ static int on_board_exit(sd_event_source *source, const siginfo_t *si, void *use
                 return 0;
         set_state(f, "detached");
         if (streq(f->stage, "rom"))
-                plug_board(f, "spl", "u-boot.img");
+                plug_board(f, "spl");
         return 0;
 }
 
-/* What was told before has been handed to whoever listens, since the bus keeps the order. A real SPL comes on an
- * interface of its own, by which snagctl knows it from the ROM; all boards here have "lo", and one that asked
- * before snagctl could hear of it would pass for the one before it. */
-static void await_bus(Fake *f) {
-        MUST(sd_bus_call_method(f->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                "org.freedesktop.DBus", "GetId", NULL, NULL, "") >= 0);
-}
+static int on_client_knows(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Fake *f = userdata;
 
-static void plug_board(Fake *f, const char *stage, const char *file) {
-        f->stage = stage;
-        f->port = "1-1.4";
-        f->plug_usec = now_usec();
-        set_state(f, "attaching");
-        set_state(f, "ready");
-        if (f->story->pulls_board) {
-                set_state(f, "detached");
-                return;
-        }
+        /* It has ended meanwhile. */
+        if (sd_bus_message_is_method_error(m, NULL))
+                return 0;
 
-        await_bus(f);
         f->board_pid = fork();
         MUST(f->board_pid >= 0);
         if (f->board_pid == 0) {
@@ -173,9 +161,27 @@ static void plug_board(Fake *f, const char *stage, const char *file) {
 
                 (void) sigemptyset(&set);
                 (void) sigprocmask(SIG_SETMASK, &set, NULL);
-                board_run(file);
+                board_run(streq(f->stage, "rom") ? "u-boot-spl.bin" : "u-boot.img");
         }
         MUST(sd_event_add_child(f->event, NULL, f->board_pid, WEXITED, on_board_exit, f) >= 0);
+        return 0;
+}
+
+/* The board asks when snagctl has heard of it: it answers in the order in which it is told. A real SPL comes on
+ * an interface of its own, by which snagctl knows it from the ROM; all boards here have "lo", and one that asked
+ * earlier would pass for the one before it. */
+static void plug_board(Fake *f, const char *stage) {
+        f->stage = stage;
+        f->port = "1-1.4";
+        f->plug_usec = now_usec();
+        set_state(f, "attaching");
+        set_state(f, "ready");
+        if (f->story->pulls_board)
+                set_state(f, "detached");
+        else
+                MUST(sd_bus_call_method_async(f->bus, NULL, f->client, "/",
+                                              "org.freedesktop.DBus.Peer", "Ping", on_client_knows,
+                                              f, NULL) >= 0);
 }
 
 static void connect_bus(const char *address, sd_bus **ret) {
@@ -233,9 +239,9 @@ static int on_started(sd_event_source *source, void *userdata) {
                 MUST(sd_bus_emit_interfaces_removed(f->bus, SESSION_PATH, BUS_INTERFACE_SESSION,
                                                     NULL) >= 0);
         else if (story->starts_at_spl)
-                plug_board(f, "spl", "u-boot.img");
+                plug_board(f, "spl");
         else if (story->plugs_board || story->pulls_board)
-                plug_board(f, "rom", "u-boot-spl.bin");
+                plug_board(f, "rom");
         return 0;
 }
 
@@ -309,9 +315,10 @@ static int method_start(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
         if (f->story->start_error)
                 return sd_bus_error_set(error, f->story->start_error, "Not now.");
+        (void) snprintf(f->client, sizeof(f->client), "%s", sd_bus_message_get_sender(m));
         set_state(f, "waiting");
         if (f->story->is_forged)
-                forge_signals(f, sd_bus_message_get_sender(m));
+                forge_signals(f, f->client);
         MUST(sd_event_add_defer(f->event, NULL, on_started, f) >= 0);
         return sd_bus_reply_method_return(m, "");
 }
