@@ -139,14 +139,19 @@ static Board *manager_add_board(Manager *manager, const BoardInfo *info) {
         return known;
 }
 
-int manager_check_link(Manager *manager, Board *board) {
-        _cleanup_free_ char *problem = NULL;
+void manager_set_problem(Manager *manager, Board *board, const char *problem) {
+        manager_on_board_changed(manager, board, board_set_problem(board, problem));
+}
+
+int manager_check_link(Manager *manager, Board *board, char **ret_problem) {
         const char *name, *why = NULL;
+        char *problem = NULL;
         RtnlLink link;
         int r;
 
         assert(manager);
         assert(board);
+        assert(ret_problem);
 
         r = rtnl_link_get(manager->rtnl, board_get_ifindex(board), &link);
         if (r >= 0)
@@ -171,7 +176,7 @@ int manager_check_link(Manager *manager, Board *board) {
                             name, why, name, name) < 0)
                 return -ENOMEM;
 
-        manager_on_board_changed(manager, board, board_set_problem(board, problem ?: ""));
+        *ret_problem = problem;
         return why ? 1 : 0;
 }
 
@@ -320,6 +325,15 @@ static void manager_leave_alone(Board *board, size_t n) {
                  context.port, n);
 }
 
+/* Nobody wants it now; but people see in the list whether it could be had. A ROM always can. */
+static void manager_look_at_board(Manager *manager, Board *board) {
+        _cleanup_free_ char *problem = NULL;
+
+        if (board_get_stage(board) == STAGE_SPL &&
+            manager_check_link(manager, board, &problem) >= 0)
+                manager_set_problem(manager, board, problem ?: "");
+}
+
 static void manager_offer_board(Manager *manager, Board *board) {
         Session *session;
         size_t n_followed;
@@ -335,9 +349,7 @@ static void manager_offer_board(Manager *manager, Board *board) {
 
         if (n_followed > 0)
                 manager_leave_alone(board, n_followed);
-        if (board_get_stage(board) == STAGE_SPL)
-                /* Nobody wants it now; but people see in the list whether it could be had. */
-                (void) manager_check_link(manager, board);
+        manager_look_at_board(manager, board);
 }
 
 void manager_offer_boards(Manager *manager) {

@@ -69,10 +69,13 @@ Rtnl *manager_get_rtnl(const Manager *manager); /* of the host's namespace */
  * a negative errno. */
 int manager_count_namespace(Manager *manager, uid_t uid, int netns_fd);
 
-/* Whether somebody uses the board's interface; Board.Problem says how. Returns 1 or 0; an error of
- * errno_is_unplug() if it is not there any more, and then the board has no link; or another negative
- * errno. */
-int manager_check_link(Manager *manager, Board *board);
+/* Whether somebody uses the board's interface. Returns 1 and in *@ret_problem the sentence that says
+ * how, which the caller frees; 0 and NULL; an error of errno_is_unplug() if it is not there any more,
+ * and then the board has no link; or another negative errno. */
+int manager_check_link(Manager *manager, Board *board, char **ret_problem);
+
+/* Makes @problem the board's, and tells of it. */
+void manager_set_problem(Manager *manager, Board *board, const char *problem);
 
 /* Gives every free board to whom it is due. */
 void manager_offer_boards(Manager *manager);

@@ -524,8 +524,9 @@ static void session_try_board(Session *session, Board *board) {
                     stage_to_string(session->stage));
 }
 
-/* What to do with a board whose interface somebody uses. Returns whether it may be taken. */
-static bool session_may_take_used(Session *session, Board *board) {
+/* What to do with a board whose interface somebody uses, as @problem says. Returns whether it may be
+ * taken. */
+static bool session_may_take_used(Session *session, Board *board, const char *problem) {
         _cleanup_failure_ Failure failure = {};
         LogContext context = log_context(session);
 
@@ -542,23 +543,25 @@ static bool session_may_take_used(Session *session, Board *board) {
                 return true;
         }
 
+        manager_set_problem(session->manager, board, problem);
         if (!session->named_port) {
                 if (session->skipped_plug_usec == board_get_plug_usec(board))
                         return false;
                 session->skipped_plug_usec = board_get_plug_usec(board);
                 log_line(LOG_NOTICE, &context, "Session %s: leaves the board on port %s alone: %s",
-                         session->id, board_get_port(board), board_get_problem(board));
+                         session->id, board_get_port(board), problem);
                 return false;
         }
 
         failure_set(&failure, BUS_ERROR_INTERFACE_BUSY,
                     "Session %s cannot have the board on port %s. %s", session->id,
-                    board_get_port(board), board_get_problem(board));
+                    board_get_port(board), problem);
         session_fail(session, &failure, 0);
         return false;
 }
 
 void session_on_board_ready(Session *session, Board *board) {
+        _cleanup_free_ char *problem = NULL;
         int r;
 
         assert(session);
@@ -570,13 +573,13 @@ void session_on_board_ready(Session *session, Board *board) {
                 assert(!session->board);
                 assert(!board_get_session(board));
 
-                r = manager_check_link(session->manager, board);
+                r = manager_check_link(session->manager, board, &problem);
                 if (errno_is_unplug(r))
                         /* It left before its events did. */
                         return;
                 if (r < 0)
                         session_fail_link(session, board, "looking at it", r);
-                else if (r == 0 || session_may_take_used(session, board))
+                else if (r == 0 || session_may_take_used(session, board, problem))
                         session_try_board(session, board);
                 return;
 

@@ -943,6 +943,30 @@ START_TEST(test_problem_is_shown_without_a_session) {
 }
 END_TEST
 
+/* Nor is it told for a moment that it could not. */
+START_TEST(test_rom_in_use_has_no_problem_for_it_can_be_taken) {
+        Session *session;
+
+        set_up();
+        plug("1-1", STAGE_ROM);
+        fake_link("1-1")->flags |= IFF_UP;
+        session = start("1-1", NULL);
+        fake_settle(event);
+        check_owner("1-1", session);
+        ck_assert_uint_eq(board_changes, BOARD_PROPERTY_SESSION);
+        ck_assert_str_eq(board_get_problem(manager_find_board(manager, "1-1")), "");
+
+        /* The SPL behind it has one as long as it is nobody's. */
+        unplug("1-1");
+        session_close(session);
+        fake_plug("1-1", NULL, STAGE_SPL);
+        fake_link("1-1")->has_address = true;
+        fake_settle(event);
+        ck_assert(*board_get_problem(manager_find_board(manager, "1-1")));
+        tear_down();
+}
+END_TEST
+
 static bool is_free(void) {
         return streq(board_get_problem(manager_find_board(manager, "1-1")), "");
 }
@@ -1178,6 +1202,7 @@ TEST_MAIN("manager", test_knows_the_boards_that_are_there_at_start,
           test_limit_of_all_users, test_namespace_numbers_are_used_again,
           test_lost_namespace_events_are_made_up_for, test_namespace_event_counts_without_an_answer,
           test_tells_when_idleness_changes, test_problem_is_shown_without_a_session,
-          test_no_news_of_problems_is_lost, test_survives_that_problems_cannot_be_watched,
-          test_iterates, test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
+          test_rom_in_use_has_no_problem_for_it_can_be_taken, test_no_news_of_problems_is_lost,
+          test_survives_that_problems_cannot_be_watched, test_iterates,
+          test_ends_when_it_cannot_hear_udev, test_is_not_made_when_a_step_fails,
           test_any_order_of_events)
