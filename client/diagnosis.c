@@ -143,6 +143,12 @@ static const struct {
                  {"the board broke the transfer off",
                   "that is its own word for why; it may ask again",
                   "else power it off and on again, and look at its serial console"}},
+        [DIAGNOSIS_BEGINS_ANEW_END] =
+                {"begins-anew-end",
+                 PROGRESS_KIND_ERROR,
+                 {"the board began 30 times to fetch its file, and never had it",
+                  "it breaks each transfer off, or does not hear what it is sent",
+                  "its serial console says why; try another cable, a port without a hub"}},
         [DIAGNOSIS_SLOW] = {"slow",
                             PROGRESS_KIND_WARNING,
                             {"the transfer is much slower than USB should be",

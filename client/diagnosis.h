@@ -40,6 +40,7 @@ typedef enum Diagnosis {
         DIAGNOSIS_HEX_NAME,
         DIAGNOSIS_OTHER_NAME,
         DIAGNOSIS_BOARD_ERROR,
+        DIAGNOSIS_BEGINS_ANEW_END,
         DIAGNOSIS_SLOW,
         DIAGNOSIS_HELD,
         _DIAGNOSIS_MAX,

@@ -496,10 +496,9 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
                 return;
         /* Each is a sign of life; but it could go on like this for ever. */
         if (++r->n_beginnings >= BEGINNINGS_MAX) {
-                fail(r,
-                     "the board began %u times to fetch its file and never had it; power it off and "
-                     "on again, and look at its serial console",
-                     r->n_beginnings);
+                progress_task_idle(r->task);
+                say(r, DIAGNOSIS_BEGINS_ANEW_END, "%s", "");
+                finish(r, RECOVERY_RESULT_FAILED);
                 return;
         }
         r->has_warned_slow = false;

@@ -114,6 +114,14 @@ ok 'error: it can ask again' odd error spl
 ends error 0 'the board broke the transfer off'
 ok 'error: in its own words' says error 'off: File too large (TFTP error 3)$'
 
+# It asks for ever; not so we. Beside the others, for this takes a while.
+begin insisting --stage spl
+plug "${port_of[insisting]}" spl
+for i in {1..30}; do
+        odd insisting spl --time-scale 0.1 --error-after spl:block=2
+done &
+insisting=$!
+
 begin leaving
 for i in 1 2 3 4 5 6 7 8 9 10; do
         odd leaving rom --pull-after rom:block=5
@@ -134,6 +142,10 @@ ok 'other-name: which' says other-name "served: 'MLO'"
 is_stopped u-boot "U-Boot itself is running and asks for an address" \
         'the SPL is there but has not asked for an address (DHCP) yet'
 ok 'u-boot: by which name' says u-boot ": 'U-Boot.armv7'"
+
+wait_for $insisting
+mapfile -t errors < <(yes 'the board broke the transfer off' | head -n 29)
+ends insisting 1 "${errors[@]}" 'the board began 30 times to fetch its file, and never had it'
 
 ends slow 0 'the transfer is much slower than USB should be'
 ok 'slow: how slow' says slow ': [0-9]\{1,2\} KiB/s, [0-9]* packets repeated'
