@@ -95,7 +95,8 @@ static ExitStatus open_file(RecoverRequest *q, FirmwareKind kind, Progress *prog
         return EXIT_STATUS_SUCCESS;
 }
 
-/* With --stage spl an SPL is not needed; one that is given is checked all the same. */
+/* With --stage spl an SPL is not needed. One that is given is checked all the same: a board that asks before
+ * snagd has told of it, and calls itself a ROM, is sent it. */
 static ExitStatus open_files(RecoverRequest *q, Progress *progress) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++) {
                 ExitStatus status;
