@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "snagboot-option.h"
 #include "spelling.h"
 
 static int complain(char **ret_complaint, const char *format, ...) _printf_(2, 3);
@@ -44,9 +45,15 @@ static const Option *find_letter(const Option *options, char letter) {
 static int complain_of_unknown(char **ret_complaint, const Option *options, const char *arg) {
         _cleanup_free_ char *name = strndup(arg, MIN_OF(strcspn(arg, "="), 256u));
         SpellingGuess guess = {};
+        const char *advice;
 
         if (!name)
                 return -ENOMEM;
+        advice = snagboot_option_get_advice(name);
+        if (advice)
+                return complain(ret_complaint, "unknown option '%s' (it is Snagboot's): %s", name,
+                                advice);
+
         guess.word = name + strspn(name, "-");
         for (; options->name; options++) {
                 /* "-h" is the first letter of what it stands for elsewhere. */

@@ -76,6 +76,9 @@ for verb in "${verbs[@]}"; do
         mapfile -t options < <(long_options "$snagctl" "$verb")
         ok "snagctl(1) has every option of 'snagctl $verb'" has_all "$page" "${options[@]}"
 done
+mapfile -t options < <(sed -nE 's/^ *\{"(-[a-z0-9-]+)", .*/\1/p' "$top/client/snagboot-option.c")
+ok "snagctl(1) has all ${#options[@]} options of Snagboot's that it has not" \
+        has_all "$(sed 's/.* COMING FROM SNAGBOOT//; s/ ENVIRONMENT .*//' <<<"$page")" "${options[@]}"
 mapfile -t events < <(jq -r '."$defs" | to_entries[] | "\(.key) \(.value.description[1:20])"' \
         "$top/client/snagctl-1.schema.json")
 mapfile -t fields < <(jq -r '[."$defs"[].properties | keys[]] | unique[]' "$top/client/snagctl-1.schema.json")

@@ -287,6 +287,30 @@ START_TEST(test_typing_errors) {
 }
 END_TEST
 
+/* What another program has taught people. */
+START_TEST(test_snagboots_options) {
+        static const char *const options[] = {
+                "--am335x-setup", "--baudrate=9600", "--list-socs", "--logfile",  "--loglevel",
+                "--netns",        "--rom-usb",       "--soc",       "--template", "--uart",
+                "--udev",         "--usb-path",      "-s"};
+
+        for (size_t i = 0; i < ELEMENTSOF(options); i++) {
+                RUN("recover", options[i], "am3358", "-f", "board.yaml");
+                check(2, NULL, "(it is Snagboot's): ");
+                RUN(options[i]);
+                check(2, NULL, "(it is Snagboot's): ");
+        }
+        RUN("recover", "-s", "am3358", "-f", "board.yaml");
+        check(2, NULL, "unknown option '-s' (it is Snagboot's): the SoC stands without it");
+        RUN("recover", "am3358", "--netns", "x");
+        check(2, NULL, "each recovery has a network namespace of its own");
+        RUN("recover", "am335x", "-spl", "x");
+        check(2, NULL, "did you mean '--spl'?");
+        RUN("recover", "am335x", "-t", "10");
+        check(2, NULL, "did you mean '--timeout'?");
+}
+END_TEST
+
 START_TEST(test_malformed_port) {
         static const char *const ports[] = {
                 "",      "1",      "1-",      "0-1",    "1-0", "1-1.", "1--1",
@@ -1032,6 +1056,7 @@ int main(void) {
                 test_help_and_version,
                 test_usage,
                 test_typing_errors,
+                test_snagboots_options,
                 test_malformed_port,
                 test_malformed_timeout,
                 test_files_that_cannot_be_used,
