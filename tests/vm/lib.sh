@@ -53,6 +53,12 @@
 #                           $client, what it says the file $client_log
 #   recovers TEXT WHO       one result: a whole recovery on port 0 works
 #
+# The machine:
+#
+#   boot_again              has it shut down and booted when this scenario, its last, has ended; the
+#                           scenario then runs again, with $SNAGD_TEST_BOOT one higher (from 1 on). Only
+#                           a disk of its own survives that: for scenarios with '# root: squashfs'
+#
 # The bus:
 #
 #   bus_call WHO PATH METHOD [ARGUMENT…]
@@ -351,6 +357,10 @@ recovers() {
         status=$?
         wait_exit "$board"
         is "$text" "$status $(result recovers .ok)" '0 true'
+}
+
+boot_again() {
+        touch /run/snagd-test/boot-again
 }
 
 bus_call() {
