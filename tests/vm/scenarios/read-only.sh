@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A flashing station whose root file system is read-only, as the manual makes one (read-only-init),
+# A flashing station whose root file system is read-only, as snagctl-station(7) makes one,
 # booted twice. What lasts is on one small disk: what was put into /etc, the images, the record. Where
 # else is anything written, and is what was put into /etc there when systemd, udev and polkit look?
 #
@@ -14,6 +14,8 @@ images=/srv/boards
 options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-timeout 15)
 mark=/run/mark
 manager=/org/snagd1
+unit=snagctl-station@bench.service
+record=/var/lib/snagctl/bench.jsonl
 
 machine_id_of_this_boot() {
         sed 's/.* systemd.machine_id=\([0-9a-f]*\).*/\1/' /proc/cmdline
@@ -34,12 +36,12 @@ written() {
         find / -regextype posix-extended \
                 -regex '/(usr|proc|sys|dev|run|var/log/journal|var/tmp/artifacts)' -prune -o \
                 -cnewer $mark -print |
-                grep -vxE '/tmp|/var/tmp|(/var)?/tmp/systemd-private-[0-9a-f]{32}-snagd\.service-[A-Za-z0-9]{6}(/tmp)?'
+                grep -vxE '/tmp|/var/tmp|(/var)?/tmp/systemd-private-[0-9a-f]{32}-snag[^/]*(/tmp)?'
 }
 
 # The same below /run, where snagd and its clients might.
 written_in_run_by_us() {
-        find /run -cnewer $mark \( -user snagd -o -name '*snag*' \) ! -path '/run/snagd-test*' \
+        find /run -cnewer $mark \( -user snagd -o -user snagctl-station -o -name '*snag*' \) ! -path '/run/snagd-test*' \
                 ! -path '/run/systemd/*' ! -path '/run/credentials*'
 }
 
@@ -79,6 +81,24 @@ recovery_writes_nothing() { # REPORT WHO
         is "$1: the ROM's first request was answered" "$(late_requests "$1")" 0
         is "$1: nothing was written" "$(written)" ''
         is "$1: nor in /run" "$(written_in_run_by_us)" ''
+}
+
+has_records() { # N
+        [ "$(wc -l <$record)" = "$1" ]
+}
+
+# The Nth board of the station's life.
+station_recovers() { # N
+        is "station $1: what it could write to is its record, and what snagd could" \
+                "$(writable_for "$(systemctl show -P MainPID $unit)")" \
+                '/run /run/lock /tmp /var/lib/snagctl /var/tmp'
+        touch $mark
+        plug_board "station-$1" 0 "${options[@]}"
+        wait_exit "$board"
+        is "station $1: a board is recovered" "$(result "station-$1" .ok)" true
+        ok "station $1: there is a line for it in the record" wait_until has_records "$1"
+        is "station $1: nothing else was written" "$(written | grep -vx /var/lib/snagctl)" $record
+        is "station $1: nor in /run" "$(written_in_run_by_us)" ''
 }
 
 is 'the root is a squashfs' "$(findmnt -no FSTYPE /)" squashfs
@@ -128,15 +148,20 @@ if [ "$SNAGD_TEST_BOOT" = 1 ]; then
         mkdir /etc/systemd/system/snagd.service.d
         printf '%s\n' '[Unit]' 'Description=The boards of the bench' \
                 >/etc/systemd/system/snagd.service.d/station.conf
-        printf '%s\n' '[Service]' 'Type=oneshot' 'ExecStart=true' 'RemainAfterExit=yes' \
-                '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/at-boot.service
-        ok 'a unit is enabled' systemctl enable at-boot.service
+        mkdir -p /etc/snagd/stations
+        printf '%s\n' 'soc: am335x' "spl: $images/u-boot-spl.bin" "u-boot: $images/u-boot.img" \
+                >/etc/snagd/stations/bench.yaml
+        ok 'a station is enabled' systemctl enable --now --quiet $unit
+        station_recovers 1
         boot_again
         done_testing
 fi
 
 ok 'the machine id is not that of the boot before' not cmp /etc/machine-id /etc/machine-id.before
-ok 'the unit that was enabled runs' systemctl is-active at-boot.service
+ok 'the station is running' systemctl is-active $unit
+station_recovers 2
+is 'the record has the board of before, too' "$(jq -r .result $record | paste -sd' ')" 'recovered recovered'
+ok 'the station is switched off' systemctl disable --now --quiet $unit
 is 'the drop-in is found' "$(systemctl show -P Description snagd.service)" 'The boards of the bench'
 is 'the polkit rule is found' "$(can_open user2)" yes
 plug_board ignored 1 "${options[@]}"
