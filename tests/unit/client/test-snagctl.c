@@ -306,8 +306,8 @@ START_TEST(test_snagboots_options) {
         check(2, NULL, "each recovery has a network namespace of its own");
         RUN("recover", "am335x", "-spl", "x");
         check(2, NULL, "did you mean '--spl'?");
-        RUN("recover", "am335x", "-t", "10");
-        check(2, NULL, "did you mean '--timeout'?");
+        RUN("recover", "am335x", "-p", "1-1");
+        check(2, NULL, "did you mean '--port'?");
 }
 END_TEST
 
