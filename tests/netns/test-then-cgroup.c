@@ -19,6 +19,7 @@
 
 #include "command-cgroup.h"
 #include "netns-test.h"
+#include "supervisor.h"
 #include "then-command.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
@@ -32,7 +33,7 @@ typedef struct World {
         sd_event *event;
         ThenCommand *command;
         ThenOutcome outcome;
-        char text[1024]; /* its lines, with '|' behind each */
+        char text[1024]; /* its lines, with '|' behind each, as far as there is room */
         bool ends_at_line;
 } World;
 
@@ -106,9 +107,10 @@ static void tear_down(void) {
 static void on_line(const char *bytes, size_t size, bool is_cut, void *userdata) {
         size_t len = strlen(world.text);
 
-        ck_assert_uint_lt(len + size + 1, sizeof(world.text));
-        memcpy(world.text + len, bytes, size);
-        memcpy(world.text + len + size, "|", 2);
+        if (len + size + 2 <= sizeof(world.text)) {
+                memcpy(world.text + len, bytes, size);
+                memcpy(world.text + len + size, "|", 2);
+        }
         if (world.ends_at_line)
                 ck_assert_ok(sd_event_exit(world.event, 0));
 }
@@ -279,26 +281,77 @@ START_TEST(test_has_none_where_it_may_not_write) {
 }
 END_TEST
 
-START_TEST(test_says_what_it_could_not_end) {
+/* Root's, which has told its number. It is ours now, and runs. */
+static void end_what_is_left(const char *number) {
         int pid;
 
+        ck_assert_sys(setresuid(0, 0, 0));
+        ck_assert_int_eq(sscanf(number, "%d", &pid), 1);
+        ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+        ck_assert_sys(kill(pid, SIGKILL));
+        wait_for_nothing_left();
+}
+
+START_TEST(test_says_what_it_could_not_end) {
         become_nobody();
         run_for(200 * USEC_PER_MSEC, (const char *const[]){
                                              "sh",
                                              "-c",
                                              "mkfifo " SHELF "/f; " HELPER " stay >" SHELF "/f & "
-                                             "read line <" SHELF "/f; echo $!; exit 7",
+                                             "read pid <" SHELF "/f; echo $pid; exit 7",
                                              NULL,
                                      });
         ck_assert_int_eq(world.outcome.end, THEN_END_EXITED);
         ck_assert_int_eq(world.outcome.value, 7);
         ck_assert(world.outcome.may_have_left);
+        end_what_is_left(world.text);
+}
+END_TEST
 
-        ck_assert_sys(setresuid(0, 0, 0));
-        ck_assert_int_eq(sscanf(world.text, "%d|", &pid), 1);
-        ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
-        ck_assert_sys(kill(pid, SIGKILL));
-        wait_for_nothing_left();
+/* Not even to what goes on writing. */
+START_TEST(test_does_not_listen_to_it_for_ever) {
+        become_nobody();
+        run_for(200 * USEC_PER_MSEC, (const char *const[]){
+                                             "sh",
+                                             "-c",
+                                             "mkfifo " SHELF "/f; " HELPER " flood 2>" SHELF "/f & "
+                                             "read pid <" SHELF "/f; exit 7",
+                                             NULL,
+                                     });
+        ck_assert_int_eq(world.outcome.end, THEN_END_EXITED);
+        ck_assert(world.outcome.may_have_left);
+        end_what_is_left(world.text);
+}
+END_TEST
+
+/* The supervisor itself does, long before snagctl would lose patience with it. */
+START_TEST(test_gives_up) {
+        _cleanup_fd_ int out = -EBADF, in = -EBADF;
+        Supervisor supervisor = SUPERVISOR_EMPTY;
+        SupervisorReport report = {};
+        char line[16] = "";
+        int fds[2];
+
+        become_nobody();
+        ck_assert_sys(pipe2(fds, O_CLOEXEC));
+        out = fds[0];
+        in = fds[1];
+        ck_assert_ok(supervisor_start(&supervisor,
+                                      &(SupervisorSpec){
+                                              .argv = (const char *const[]){HELPER, "stay", NULL},
+                                              .environment = (const char *const *) environ,
+                                              .output_fd = in,
+                                              .kill_usec = 200 * USEC_PER_MSEC,
+                                      }));
+        ck_assert_int_gt(read(out, line, sizeof(line) - 1), 0);
+        supervisor_kill(&supervisor);
+        ck_assert_int_eq(wait_readable(supervisor.pid_fd, now_usec() + PATIENCE_USEC), 1);
+        ck_assert_ok(supervisor_receive(&supervisor, &report));
+        ck_assert_int_eq(report.kind, SUPERVISOR_REPORT_GONE);
+        ck_assert_int_eq(report.value, 1);
+        supervisor_stop(&supervisor);
+
+        end_what_is_left(line);
 }
 END_TEST
 
@@ -321,6 +374,8 @@ int main(void) {
                 test_has_none_where_none_is_delegated,
                 test_has_none_where_it_may_not_write,
                 test_says_what_it_could_not_end,
+                test_does_not_listen_to_it_for_ever,
+                test_gives_up,
         };
 
         if (geteuid() != 0)

@@ -268,13 +268,27 @@ START_TEST(test_environment) {
         start_spec((ThenCommandSpec){
                 .argv = (const char *const[]){"sh", "-c",
                                               "echo \"${NOTIFY_SOCKET-none} ${WATCHDOG_USEC-none} "
-                                              "$SNAGD_PORT $SNAGD_RESULT $OURS\"; "
-                                              "env | grep -c ^SNAGD_PORT=",
+                                              "$SNAGD_PORT $SNAGD_RESULT $OURS\"",
                                               NULL},
                 .environment = (const char *const[]){"SNAGD_PORT=1-1.4", "SNAGD_RESULT=a=b", NULL},
         });
         run_to_end();
-        ck_assert_str_eq(world.text, "none none 1-1.4 a=b o|1|");
+        ck_assert_str_eq(world.text, "none none 1-1.4 a=b o|");
+        finish();
+}
+END_TEST
+
+/* What a program that looks itself, unlike a shell, would see twice. */
+START_TEST(test_environment_has_each_name_once) {
+        begin();
+        assert_ok(setenv("SNAGD_PORT", "9-9", 1));
+        start_spec((ThenCommandSpec){
+                .argv = (const char *const[]){"grep", "-zc", "^SNAGD_PORT=", "/proc/self/environ",
+                                              NULL},
+                .environment = (const char *const[]){"SNAGD_PORT=1-1.4", NULL},
+        });
+        run_to_end();
+        ck_assert_str_eq(world.text, "1|");
         finish();
 }
 END_TEST
@@ -313,24 +327,38 @@ START_TEST(test_no_fd_of_ours_is_held) {
 }
 END_TEST
 
-/* Even if the standard ones were not open. */
-START_TEST(test_standard_fds_that_are_closed) {
+/* With the fds below @to free, so that what is made for the command has those numbers; but check's own. */
+static void run_with_free_fds(int to) {
+        bool is_free[16] = {};
         int saved[3];
 
-        begin();
-        for (int fd = 0; fd < 3; fd++) {
-                assert_ok(saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100));
-                close(fd);
+        for (int fd = 0; fd < to; fd++) {
+                if (fd < 3)
+                        assert_ok(saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100));
+                is_free[fd] = fd < 3 || fcntl(fd, F_GETFD) < 0;
+                /* The loop is not to take it. */
+                if (is_free[fd])
+                        assert_ok(dup3(saved[0], fd, O_CLOEXEC));
         }
+        begin();
+        for (int fd = 0; fd < to; fd++)
+                if (is_free[fd])
+                        close(fd);
         start(get_helper(), "fds");
         assert_ok(sd_event_loop(world.event));
-        for (int fd = 0; fd < 3; fd++) {
+        finish();
+        for (int fd = 0; fd < MIN_OF(to, 3); fd++) {
                 assert_ok(dup2(saved[fd], fd));
                 close(saved[fd]);
         }
         ck_assert_str_eq(world.text, "/dev/null|0|1|2|");
         assert_outcome(THEN_END_EXITED, 0);
-        finish();
+}
+
+/* Even if the standard ones were not open. */
+START_TEST(test_any_numbers_of_fds) {
+        for (int to = 1; to < 10; to++)
+                run_with_free_fds(to);
 }
 END_TEST
 
@@ -392,6 +420,19 @@ START_TEST(test_flood_that_ends) {
         run_shell("yes 123456789 | head -n 100000");
         ck_assert_uint_eq(world.n_lines, 100000);
         ck_assert_uint_eq(world.n_bytes, 900000);
+        finish();
+}
+END_TEST
+
+/* The loop sleeps until something happens. */
+START_TEST(test_output_closed_before_the_end) {
+        uint64_t n;
+
+        begin();
+        run_shell("echo a; exec >&- 2>&-; sleep 0.2");
+        ck_assert_str_eq(world.text, "a|");
+        assert_ok(sd_event_get_iteration(world.event, &n));
+        ck_assert_uint_lt(n, 20);
         finish();
 }
 END_TEST
@@ -643,10 +684,12 @@ END_TEST
 TEST_MAIN("then-command", test_success, test_exit_status, test_killed_by_signal, test_not_found,
           test_not_executable, test_status_of_not_found_is_a_status, test_time_limit,
           test_time_limit_reaches_the_process_group, test_time_limit_for_one_that_does_not_hear,
-          test_is_in_time, test_arguments_are_not_for_a_shell, test_environment, test_no_fd_of_ours,
-          test_no_fd_of_ours_is_held, test_standard_fds_that_are_closed, test_signals_are_as_new,
-          test_has_a_session_of_its_own, test_output_and_errors, test_long_line,
-          test_flood_that_ends, test_output_after_the_end, test_flood_that_does_not_end,
-          test_background_process, test_daemon, test_chains_of_processes, test_tree_of_processes,
-          test_many_at_once, test_freed_at_once, test_freed_in_the_middle, test_killed_ourselves,
-          test_supervisor_is_killed, test_supervisor_is_stopped, test_words)
+          test_is_in_time, test_arguments_are_not_for_a_shell, test_environment,
+          test_environment_has_each_name_once, test_no_fd_of_ours, test_no_fd_of_ours_is_held,
+          test_any_numbers_of_fds, test_signals_are_as_new, test_has_a_session_of_its_own,
+          test_output_and_errors, test_long_line, test_flood_that_ends,
+          test_output_closed_before_the_end, test_output_after_the_end,
+          test_flood_that_does_not_end, test_background_process, test_daemon,
+          test_chains_of_processes, test_tree_of_processes, test_many_at_once, test_freed_at_once,
+          test_freed_in_the_middle, test_killed_ourselves, test_supervisor_is_killed,
+          test_supervisor_is_stopped, test_words)

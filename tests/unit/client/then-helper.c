@@ -73,6 +73,31 @@ static void make_chain(void) {
         stay();
 }
 
+/* If this is root's set-user-ID program: root altogether, as sudo. Whose real user is still another one can be
+ * killed by that: kill(2). */
+static void become_root(void) {
+        (void) setuid(geteuid());
+}
+
+static void say_pid(FILE *where) {
+        (void) fprintf(where, "%d\n", (int) getpid());
+        (void) fflush(where);
+}
+
+/* Faster than anybody reads lines. */
+_Noreturn static void flood(void) {
+        char block[64 * 1024];
+
+        say_pid(stdout);
+        memset(block, '\n', sizeof(block));
+        (void) alarm(LIFE_SEC);
+        (void) signal(SIGPIPE, SIG_IGN);
+        while (write(STDOUT_FILENO, block, sizeof(block)) > 0)
+                ;
+        /* Nobody reads any more. */
+        stay();
+}
+
 /* Grows to 3^depth of them, each in a session of its own. */
 static void make_tree(int depth) {
         for (int i = 0; i < 3 && depth > 0; i++)
@@ -96,11 +121,13 @@ int main(int argc, char **argv) {
         else if (streq(what, "tree"))
                 make_tree(5);
         else if (streq(what, "stay")) {
-                /* If we are root's set-user-ID program: root altogether, as sudo. Whose real user is still
-                 * another one can be killed by that: kill(2). */
-                (void) setuid(geteuid());
-                say("stay");
+                become_root();
+                say_pid(stdout);
                 stay();
+        } else if (streq(what, "flood")) {
+                become_root();
+                say_pid(stderr);
+                flood();
         } else
                 return 2;
         return EXIT_SUCCESS;
