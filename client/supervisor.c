@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -13,7 +12,7 @@
 #include "fd-util.h"
 #include "supervisor-process.h"
 
-#define STOP_MSEC 2000
+#define STOP_USEC (2 * USEC_PER_SEC)
 
 /* In the child, all signals are blocked: no handler of ours is to run there. */
 static pid_t fork_blocked(void) {
@@ -34,7 +33,7 @@ static pid_t fork_blocked(void) {
 
 int supervisor_start(Supervisor *s, const SupervisorSpec *spec) {
         _cleanup_fd_ int socket_fd = -EBADF, peer_fd = -EBADF;
-        int fds[2], pid_fd;
+        int fds[2];
         pid_t pid;
 
         assert(s);
@@ -51,18 +50,8 @@ int supervisor_start(Supervisor *s, const SupervisorSpec *spec) {
                 supervisor_process_run(spec, peer_fd);
         if (pid < 0)
                 return pid;
-        /* It is our child and not reaped: the number is still its. */
-        pid_fd = pidfd_open(pid, 0);
-        if (pid_fd < 0) {
-                int r = -errno;
 
-                /* Our end of the socket tells it to end. */
-                socket_fd = fd_close(socket_fd);
-                (void) waitpid(pid, NULL, 0);
-                return r;
-        }
-
-        *s = (Supervisor){.pid = pid, .pid_fd = pid_fd, .socket_fd = TAKE_FD(socket_fd)};
+        *s = (Supervisor){.pid = pid, .socket_fd = TAKE_FD(socket_fd)};
         return 0;
 }
 
@@ -100,39 +89,43 @@ void supervisor_kill(Supervisor *s) {
 void supervisor_abandon(Supervisor *s) {
         assert(s);
 
-        (void) pidfd_send_signal(s->pid_fd, SIGKILL, NULL, 0);
+        /* Not reaped: the number is still its. */
+        (void) kill(s->pid, SIGKILL);
 }
 
-/* One that left without a word was killed; what its control group holds was left behind. As long as it is not
- * reaped, nobody else makes a group of that name. */
-static void end_group(Supervisor *s) {
+/* Returns whether it ended in time. Only it holds the other end of the socket. */
+static bool wait_for_end(Supervisor *s) {
+        uint64_t end_usec = now_usec() + STOP_USEC;
+        struct pollfd fd = {.fd = s->socket_fd, .events = POLLIN};
         SupervisorReport report;
 
-        while (supervisor_receive(s, &report) == 0)
-                ;
-        if (!s->is_done)
-                command_cgroup_kill_of(s->pid);
+        for (;;) {
+                uint64_t now = now_usec();
+                int r = supervisor_receive(s, &report);
+
+                if (r == -EPIPE)
+                        return true;
+                if (now >= end_usec)
+                        return false;
+                if (r == -EAGAIN)
+                        (void) poll(&fd, 1, (int) ((end_usec - now) / USEC_PER_MSEC) + 1);
+        }
 }
 
 void supervisor_stop(Supervisor *s) {
-        struct pollfd fd;
-        siginfo_t info;
-        int r;
-
         assert(s);
 
         if (s->pid <= 0)
                 return;
         supervisor_kill(s);
-        fd = (struct pollfd){.fd = s->pid_fd, .events = POLLIN};
-        do
-                r = poll(&fd, 1, STOP_MSEC);
-        while (r < 0 && errno == EINTR);
-        if (r > 0) {
-                end_group(s);
-                (void) waitid(P_PIDFD, (id_t) s->pid_fd, &info, WEXITED | WNOHANG);
+        if (wait_for_end(s)) {
+                /* One that left without a word was killed; what its control group holds was left behind. As long
+                 * as it is not reaped, nobody else makes a group of that name. */
+                if (!s->is_done)
+                        command_cgroup_kill_of(s->pid);
+                while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
         }
-        (void) fd_close(s->pid_fd);
         (void) fd_close(s->socket_fd);
         *s = SUPERVISOR_EMPTY;
 }

@@ -27,15 +27,14 @@ typedef struct SupervisorReport {
         int value;
 } SupervisorReport;
 
-/* A member of whoever uses it; empty: all zero but the fds. */
+/* A member of whoever uses it. */
 typedef struct Supervisor {
         pid_t pid;
-        int pid_fd;    /* readable when it has ended, with all that it looks after */
-        int socket_fd; /* readable when there is a report */
-        bool is_done;  /* GONE was the last report */
+        int socket_fd; /* readable when there is a report, and when it has ended, with all that it looks after */
+        bool is_done; /* GONE was the last report */
 } Supervisor;
 
-#define SUPERVISOR_EMPTY ((Supervisor){.pid_fd = -EBADF, .socket_fd = -EBADF})
+#define SUPERVISOR_EMPTY ((Supervisor){.socket_fd = -EBADF})
 
 typedef struct SupervisorSpec {
         const char *const *argv;        /* the first is looked for in $PATH */
@@ -48,7 +47,7 @@ typedef struct SupervisorSpec {
  * be executed is reported. */
 int supervisor_start(Supervisor *s, const SupervisorSpec *spec);
 
-/* Returns 0 and the next report, -EAGAIN if there is none yet, -EPIPE if none will come. */
+/* Returns 0 and the next report, -EAGAIN if there is none yet, -EPIPE if none will come: it has ended. */
 int supervisor_receive(Supervisor *s, SupervisorReport *ret);
 
 /* Asks the command's process group to end (SIGTERM). */

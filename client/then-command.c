@@ -47,7 +47,7 @@ struct ThenCommand {
         OutputLines lines;
         size_t n_left_to_drain;
         ThenOutcome outcome; /* what is known of it so far */
-        sd_event_source *report_source, *end_source, *output_source, *drain_source, *time_source;
+        sd_event_source *report_source, *output_source, *drain_source, *time_source;
 };
 
 /* --- environment ----------------------------------------------------------------------------- */
@@ -181,18 +181,6 @@ static void handle_report(ThenCommand *c, const SupervisorReport *report) {
         }
 }
 
-static int on_report(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        ThenCommand *c = userdata;
-        SupervisorReport report;
-        int r;
-
-        while ((r = supervisor_receive(&c->supervisor, &report)) == 0)
-                handle_report(c, &report);
-        if (r != -EAGAIN)
-                (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        return 0;
-}
-
 /* --- output ---------------------------------------------------------------------------------- */
 
 /* Reads one piece. Returns how much there was; 0 if there is nothing more, for now or for ever. */
@@ -233,22 +221,31 @@ static int on_drain(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-static int on_supervisor_end(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        ThenCommand *c = userdata;
+/* --- the end --------------------------------------------------------------------------------- */
 
-        (void) on_report(c->report_source, -EBADF, 0, c);
-        c->report_source = sd_event_source_disable_unref(c->report_source);
-        c->end_source = sd_event_source_disable_unref(c->end_source);
+static void on_supervisor_end(ThenCommand *c) {
         if (!c->supervisor.is_done)
                 c->outcome.may_have_left = true;
-        /* It has ended: nothing is waited for. */
-        supervisor_stop(&c->supervisor);
         set_end(c, THEN_END_LOST, 0);
         c->state = THEN_COMMAND_STATE_DRAINING;
         c->n_left_to_drain = PIPE_SIZE;
         stop_timer(c);
+        c->report_source = sd_event_source_disable_unref(c->report_source);
         (void) sd_event_source_set_enabled(c->output_source, SD_EVENT_OFF);
         (void) sd_event_source_set_enabled(c->drain_source, SD_EVENT_ON);
+        /* It has ended: nothing is waited for. */
+        supervisor_stop(&c->supervisor);
+}
+
+static int on_report(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        ThenCommand *c = userdata;
+        SupervisorReport report;
+        int r;
+
+        while ((r = supervisor_receive(&c->supervisor, &report)) == 0)
+                handle_report(c, &report);
+        if (r != -EAGAIN)
+                on_supervisor_end(c);
         return 0;
 }
 
@@ -283,9 +280,6 @@ static int add_sources(ThenCommand *c, const ThenCommandSpec *spec) {
 
         r = sd_event_add_io(spec->event, &c->report_source, c->supervisor.socket_fd, EPOLLIN,
                             on_report, c);
-        if (r >= 0)
-                r = sd_event_add_io(spec->event, &c->end_source, c->supervisor.pid_fd, EPOLLIN,
-                                    on_supervisor_end, c);
         if (r >= 0)
                 r = sd_event_add_io(spec->event, &c->output_source, c->output_fd, EPOLLIN,
                                     on_output, c);
@@ -341,7 +335,6 @@ ThenCommand *then_command_free(ThenCommand *c) {
                 return NULL;
 
         sd_event_source_disable_unref(c->report_source);
-        sd_event_source_disable_unref(c->end_source);
         sd_event_source_disable_unref(c->output_source);
         sd_event_source_disable_unref(c->drain_source);
         sd_event_source_disable_unref(c->time_source);

@@ -345,7 +345,7 @@ START_TEST(test_gives_up) {
                                       }));
         ck_assert_int_gt(read(out, line, sizeof(line) - 1), 0);
         supervisor_kill(&supervisor);
-        ck_assert_int_eq(wait_readable(supervisor.pid_fd, now_usec() + PATIENCE_USEC), 1);
+        ck_assert_int_eq(wait_readable(supervisor.socket_fd, now_usec() + PATIENCE_USEC), 1);
         ck_assert_ok(supervisor_receive(&supervisor, &report));
         ck_assert_int_eq(report.kind, SUPERVISOR_REPORT_GONE);
         ck_assert_int_eq(report.value, 1);
