@@ -166,6 +166,8 @@ int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bo
                 port->gone_usec = 0;
                 port->has_board = true;
                 port->needs_name = was_there;
+                /* A session that tried again, without a board, is none that has tried this one. */
+                port->was_tried = port->n_open > 0;
         }
         is_taken = !streq(board->session, BUS_PATH_NONE);
         if (port->is_taken && !is_taken)

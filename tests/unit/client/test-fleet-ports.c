@@ -184,6 +184,40 @@ START_TEST(test_given_up_until_something_is_plugged_in) {
 }
 END_TEST
 
+/* The board left for good while it was tried again, and the next one comes. */
+START_TEST(test_another_board_after_a_retry_without_one) {
+        static const char *const patterns[] = {"*", NULL};
+
+        set_up(&(FleetRules){.n_retries = 2, .patterns = patterns});
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        tell("1-1", TAKEN);
+        tell("1-1", GONE);
+        pass(30 * USEC_PER_SEC);
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_FAILED, &n_failures),
+                         FLEET_VERDICT_RETRY);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        pass(60 * USEC_PER_SEC);
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_NO_BOARD, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        pass(10 * USEC_PER_SEC);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1");
+
+        /* One that comes to an open session is that one's. */
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        tell("1-1", GONE);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
 START_TEST(test_once) {
         set_up(&(FleetRules){.is_once = true, .n_retries = 1});
         ck_assert(fleet_ports_are_named(ports));
@@ -242,4 +276,5 @@ END_TEST
 
 TEST_MAIN("fleet-ports", test_nothing_is_named_without_need, test_boards_that_were_there,
           test_patterns, test_retries_and_giving_up, test_given_up_until_something_is_plugged_in,
-          test_once, test_served_ports_are_not_wanted, test_snagd_ends)
+          test_another_board_after_a_retry_without_one, test_once, test_served_ports_are_not_wanted,
+          test_snagd_ends)
