@@ -122,14 +122,21 @@ static ExitStatus open_capture(RecoverRequest *q, Progress *progress) {
         return EXIT_STATUS_USAGE;
 }
 
-/* Nor does a record that cannot be one. */
+/* Nor does a record that cannot be one. A disk that is full may have room later, and is no reason to recover no
+ * boards meanwhile. */
 static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
         _cleanup_free_ char *reason = NULL;
+        int r;
 
-        if (!q->record_path || record_prepare(q->record_path, &reason) >= 0)
+        r = q->record_path ? record_prepare(q->record_path, &reason) : 0;
+        if (r >= 0)
                 return EXIT_STATUS_SUCCESS;
         if (!reason)
                 return verb_out_of_memory(progress);
+        if (q->is_all && (r == -ENOSPC || r == -EDQUOT)) {
+                progress_warning(progress, "%s", reason);
+                return EXIT_STATUS_SUCCESS;
+        }
         progress_error(progress, "%s", reason);
         return EXIT_STATUS_USAGE;
 }

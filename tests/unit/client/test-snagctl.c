@@ -546,11 +546,12 @@ START_TEST(test_check) {
 END_TEST
 
 static void write_station(const char *name, const char *ports) {
-        char text[512];
+        char text[1024];
 
         (void) snprintf(text, sizeof(text),
-                        "soc: am335x\nspl: %s/u-boot-spl.bin\nu-boot: {path: %s/u-boot.img}\n%s",
-                        folder, folder, ports);
+                        "soc: am335x\nspl: %s/u-boot-spl.bin\nu-boot: {path: %s/u-boot.img}\n"
+                        "record: %s/%s.jsonl\n%s",
+                        folder, folder, folder, name, ports);
         write_text(name, text);
 }
 
