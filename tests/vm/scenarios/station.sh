@@ -26,7 +26,8 @@ write_station() { # LINE…
 plug() { # REPORT PORT FOLDER [OPTION…]
         local report=$1 port=$2 folder=$3
         shift 3
-        plug_board "$report" "$port" --spl "$folder/u-boot-spl.bin" --u-boot "$folder/u-boot.img" "$@"
+        plug_board "$report" "$port" --spl "$folder/u-boot-spl.bin" --u-boot "$folder/u-boot.img" \
+                --host-timeout 60 "$@"
 }
 
 properties() { # NAME…
@@ -193,7 +194,7 @@ systemctl daemon-reload
 systemctl stop $unit
 is 'it can be stopped' "$(properties ActiveState Result)" 'inactive success'
 lines=$(n_lines)
-mount -t tmpfs -o size=256k,mode=755 tmpfs $state
+mount -t tmpfs -o size=256k,nr_inodes=3,mode=755 tmpfs $state
 chown snagctl-station: $state
 systemctl start $unit
 dd if=/dev/zero of=$state/fill bs=4k 2>/dev/null
@@ -202,7 +203,11 @@ plug station-7 0 $new
 wait_exit "$board"
 is 'with a full disk a board is recovered' "$(result station-7 .ok)" true
 ok 'and the journal says that the record is not' wait_until has_logged 'No space left on device'
-rm $state/fill
+rm $record
+touch $state/last # there can be no other file
+ok 'that it cannot even be made keeps nobody from starting' systemctl restart $unit
+ok 'but is told' wait_until has_logged "cannot open the record '$record': No space left on device"
+rm $state/fill $state/last
 plug station-8 0 $new
 wait_exit "$board"
 ok 'the next one is in the record, alone' wait_until has_lines 1
