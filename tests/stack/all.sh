@@ -178,4 +178,36 @@ ok 'another snagd: each is reported' wait_until counts daemon 3
 kill -INT "$recover_pid"
 ended 'another snagd' daemon 0
 
+# As many sessions as a user may have, all but one of them somebody else's.
+mkfifo "$work/hold"
+"$hold_session" 63 0 <"$work/hold" >"$work/held" &
+holder_pid=$!
+exec {hold_fd}>"$work/hold"
+wait_until test -s "$work/held"
+recover limit --all "${images[@]}"
+together 'the last session: the first board' 1-1
+ok 'the last session: why the next one has to wait is said once' \
+        test "$(grep -c 'warning: .*64' "$work/limit.err")" = 1
+together 'the last session: when it is free, the next board' 1-2
+exec {hold_fd}>&-
+wait_for $holder_pid
+together 'then all at once' 1-1 1-2 1-3
+kill -INT "$recover_pid"
+ended 'limit' limit 0
+is 'limit: the summary' "$(summary limit)" '5 0'
+ok_as_before 'limit: all is as before'
+
+# Somebody else has a port: it is left to them.
+recover other --port 1-1 "${images[@]}"
+other_pid=$recover_pid
+recover busy --all --port 1-1 --port 1-2 "${images[@]}"
+busy_pid=$recover_pid
+together 'two who share' 1-1 1-2
+wait_for $other_pid
+is 'who named the port has its board' "$status" 0
+recover_pid=$busy_pid
+kill -INT $busy_pid
+ended 'and the other one' busy 0
+is 'has the other board' "$(summary busy)" '1 0'
+
 end_testing
