@@ -271,7 +271,8 @@ static void conclude(Entry *e) {
         if (!e->port)
                 return;
         e->verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
-        tell_verdict(f, e, n_failures);
+        if (!f->is_stopping)
+                tell_verdict(f, e, n_failures);
 }
 
 /* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */

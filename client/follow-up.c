@@ -201,8 +201,11 @@ int follow_up_new(const FollowUpSpec *spec, const Attempt *attempt, bool runs_th
         f->on_over = on_over_callback;
         f->userdata = userdata;
         r = start(f, &record);
-        if (r < 0)
+        if (r < 0) {
+                append_record(spec, attempt,
+                              &(ThenOutcome){.end = THEN_END_NOT_EXECUTED, .value = -r});
                 return r;
+        }
         *ret = TAKE_PTR(f);
         return 0;
 }
