@@ -97,7 +97,8 @@ ok 'administrator: a password is asked for' wait_until asks
 ok 'administrator: the own one' shows 'Authenticating as: .*remote'
 type_keys 'remote\n'
 wait_until has_session_in waiting
-plug_board administrator 0 --spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img"
+# How fast this machine is, others measure.
+plug_board administrator 0 --spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-timeout 60
 ended administrator 0
 wait_exit "$board"
 is 'administrator: the board has both images' "$(result administrator .ok)" true
