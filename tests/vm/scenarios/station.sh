@@ -51,11 +51,13 @@ main_pid() {
 
 # Another process than $1, which is up.
 is_restarted() {
-        [ "$(systemctl show -P ActiveState $unit)" = active ] && [ "$(main_pid)" != "$1" ]
+        local pid
+        pid=$(main_pid)
+        [ "$pid" != 0 ] && [ "$pid" != "$1" ] && [ "$(systemctl show -P ActiveState $unit)" = active ]
 }
 
 has_logged() {
-        journalctl --after-cursor="$cursor" -u $unit -o cat | grep -qe "$1"
+        journalctl --after-cursor="$cursor" -u $unit -o cat | grep -e "$1" >/dev/null
 }
 
 mark_log() {
@@ -185,7 +187,7 @@ pid=$(main_pid)
 mark_log
 kill -STOP "$pid"
 ok 'one that hangs is started again' wait_until is_restarted "$pid"
-ok 'by the watchdog' has_logged 'Watchdog timeout'
+ok 'by the watchdog' wait_until has_logged 'Watchdog timeout'
 rm -r /run/systemd/system/$unit.d
 systemctl daemon-reload
 
