@@ -3,6 +3,7 @@
 #include "remote-proxy.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,6 +80,14 @@ static bool is_in_path(const char *program) {
         return false;
 }
 
+/* Whether ssh has closed its end, and so is about to end itself. sd-bus gives it up after 90 s, and tells both by
+ * the same errno. */
+static bool has_hung_up(sd_bus *bus) {
+        struct pollfd pollfd = {.fd = bus ? sd_bus_get_fd(bus) : -EBADF, .events = POLLIN};
+
+        return pollfd.fd < 0 || (poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLHUP | POLLERR)));
+}
+
 /* The exit status of ssh, which has closed the connection and is about to end. It stays for sd-bus to
  * reap. -1: unknown; it was over before sd-bus had written a word to it, and sd-bus has reaped it. */
 static int await_ssh(void) {
@@ -89,16 +98,19 @@ static int await_ssh(void) {
         return info.si_status;
 }
 
-static void explain(ProxyError *error, const char *host, int r) {
+static void explain(ProxyError *error, const char *host, sd_bus *bus, int r) {
         const char *scheme = remote_host_get_scheme(host);
         int status;
 
-        /* Whether sd-bus was writing, reading or about to. */
-        if (r != -ENOTCONN && r != -ECONNRESET && r != -EPIPE) {
+        if (r == -ENOMEM) {
+                (void) bus_proxy_fail(error, r, NULL);
+                return;
+        }
+        if (!has_hung_up(bus)) {
                 bus_proxy_set_text(error,
-                                   "the system bus did not answer over ssh: %s; try: ssh %s%s "
+                                   "the system bus did not answer over ssh in time; try: ssh %s%s "
                                    "systemd-stdio-bridge",
-                                   strerror(-r), scheme, host);
+                                   scheme, host);
                 return;
         }
 
@@ -140,7 +152,7 @@ int remote_proxy_connect(const char *host, bool may_ask, ProxyError *error, sd_b
         if (r >= 0)
                 r = sd_bus_get_unique_name(bus, &name);
         if (r < 0) {
-                explain(error, host, r);
+                explain(error, host, bus, r);
                 return r;
         }
 

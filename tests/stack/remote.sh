@@ -24,6 +24,7 @@ case "$*" in
 *busless@*) exec systemd-stdio-bridge --bus-path=unix:path=/nowhere ;;
 esac
 echo $$ >"$FAKE_SSH/$LINK.pid"
+case "$*" in *slow@*) exec sleep infinity ;; esac
 exec systemd-stdio-bridge --bus-path="$FAKE_SSH_BUS"
 END
 chmod +x "$work/bin/ssh"
@@ -47,6 +48,10 @@ fails() {
         is "$text: exit status" "$status" "$expected"
         ok "$text: message" says fails "$pattern"
 }
+
+# One that asks for a password that nobody types, say. sd-bus waits for 90 s; all else goes on.
+LINK=slow remote -H slow@lab list >"$work/slow.out" 2>"$work/slow.err" &
+slow_pid=$!
 
 start_snagd
 plug 1-2 rom
@@ -138,6 +143,11 @@ wait_for $silent_pid
 is 'monitor: silence: exit status' "$status" 1
 ok 'monitor: silence: message' says silent 'the connection to the system bus of lab is lost'
 ok 'monitor: silence: ssh is ended' wait_until is_gone "$silent_link"
+
+PATIENCE=180 wait_for $slow_pid
+is 'ssh does not get there: exit status' "$status" 1
+ok 'ssh does not get there: message' says slow 'slow@lab: the system bus did not answer over ssh in time; try: ssh slow@lab '
+ok 'ssh does not get there: it is ended' wait_until is_gone "$(cat "$work/slow.pid")"
 
 unplug 1-2
 stop_snagd
