@@ -30,6 +30,10 @@
 
 #define GADGETS_DIR "/sys/kernel/config/usb_gadget"
 
+/* The events of thirty boards that are plugged in together come to each of them, and no later one would do: as
+ * much as udev has. It is a limit, not memory. */
+#define UEVENT_BUFFER_SIZE (128 * 1024 * 1024)
+
 /* What the namespace that we came from is still needed for. */
 static struct {
         int rtnl_fd;   /* requests */
@@ -95,12 +99,14 @@ struct Gadget {
 
 int gadget_init(void) {
         struct sockaddr_nl uevents = {.nl_family = AF_NETLINK, .nl_groups = 1};
+        const int size = UEVENT_BUFFER_SIZE;
 
         home.rtnl_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
         home.ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         home.uevent_fd =
                 socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
         if (home.rtnl_fd < 0 || home.ioctl_fd < 0 || home.uevent_fd < 0 ||
+            setsockopt(home.uevent_fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0 ||
             bind(home.uevent_fd, (struct sockaddr *) &uevents, sizeof(uevents)) < 0)
                 return -errno;
         if (unshare(CLONE_NEWNET) < 0)
