@@ -58,6 +58,11 @@ remember() {
                 "processor time so far: snagd $(cpu_of "$(snagd_pid)") s, snagctl $(cpu_of "$client") s"
 }
 
+# usage: since_plug STAGE.MEMBER, of the boards called $name that came so far
+since_plug() {
+        results "$name" "select(.${1%.*}.plug_ms != null and .$1 != null) | .$1 - .${1%.*}.plug_ms | floor" | spread
+}
+
 # usage: round NAME
 round() {
         local name=$1 begin=$SECONDS
@@ -71,12 +76,10 @@ round() {
         is "$name: nothing odd in what they saw" "$(results "$name" '.oddities[].kind' | sort | uniq -c)" ''
         note "$name: plugged in within $(plug_spread "$name" rom) ms; all recovered after $((SECONDS - begin)) s;" \
                 "$(count_first "$name") of $BOARDS ROMs answered at the first request"
-        note "$name: ms from plug to: ROM's link $(results "$name" '.rom.link_ms - .rom.plug_ms | floor' | spread)," \
-                "answer $(results "$name" '.rom.answer_ms - .rom.plug_ms | floor' | spread)," \
-                "last block $(results "$name" '.rom.last_ms - .rom.plug_ms | floor' | spread);" \
-                "SPL's link $(results "$name" '.spl.link_ms - .spl.plug_ms | floor' | spread)," \
-                "answer $(results "$name" '.spl.answer_ms - .spl.plug_ms | floor' | spread)," \
-                "last block $(results "$name" '.spl.last_ms - .spl.plug_ms | floor' | spread)"
+        note "$name: ms from plug to: ROM's link $(since_plug rom.link_ms), answer $(since_plug rom.answer_ms)," \
+                "last block $(since_plug rom.last_ms); SPL's link $(since_plug spl.link_ms)," \
+                "answer $(since_plug spl.answer_ms), last block $(since_plug spl.last_ms)"
+        results "$name" 'select(.ok | not) | [.rom.failure, .spl.failure] | @json' | sort | uniq -c >&2
         ok "$name: one session waits for the next board" wait_until is_quiet
         remember "$name"
 }
