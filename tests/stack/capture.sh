@@ -47,6 +47,8 @@ exports_images() {
 }
 
 start_snagd
+# Nothing starts it anew on this bus, and reading a capture takes longer than it stays without anything to do.
+"$snagctl" monitor >"$work/monitor.out" 2>"$work/monitor.err" &
 remember
 
 # --- a whole recovery ---
