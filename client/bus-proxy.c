@@ -72,9 +72,13 @@ static const char *const denials[] = {
         NULL,
 };
 
+/* Not a port that somebody has: that may last for days (is_busy). */
 static const char *const passing[] = {
-        BUS_ERROR_LIMIT_EXCEEDED,     BUS_ERROR_PORT_BUSY,   BUS_ERROR_SHUTTING_DOWN,
-        SD_BUS_ERROR_LIMITS_EXCEEDED, SD_BUS_ERROR_NO_REPLY, NULL,
+        BUS_ERROR_LIMIT_EXCEEDED,
+        BUS_ERROR_SHUTTING_DOWN,
+        SD_BUS_ERROR_LIMITS_EXCEEDED,
+        SD_BUS_ERROR_NO_REPLY,
+        NULL,
 };
 
 /* What the bus, and not snagd, says when snagd cannot be had. Returns false for any other error. */

@@ -209,5 +209,6 @@ recover_pid=$busy_pid
 kill -INT $busy_pid
 ended 'and the other one' busy 0
 is 'has the other board' "$(summary busy)" '1 0'
+is 'and has asked for the first one once' "$(grep -c 'Port 1-1 is taken' "$work/busy.err")" 1
 
 end_testing
