@@ -17,17 +17,8 @@ static const struct {
         {"nf_tables", "nftables, which snagd uses"},
 };
 
-static void find(const HostCheck *c, FindingLevel level, const char *format, ...) _printf_(3, 4);
-
-static void find(const HostCheck *c, FindingLevel level, const char *format, ...) {
-        char sentence[1024];
-        va_list args;
-
-        va_start(args, format);
-        (void) vsnprintf(sentence, sizeof(sentence), format, args);
-        va_end(args);
-        c->on_finding(level, sentence, c->userdata);
-}
+/* As finding_tell(). */
+#define find(c, ...) finding_tell((c)->on_finding, (c)->userdata, __VA_ARGS__)
 
 static const char *path_of(const HostCheck *c, char path[static PATH_MAX], const char *format, ...)
         _printf_(3, 4);

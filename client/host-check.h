@@ -6,17 +6,7 @@
  *
  * Needs no privilege. Blocks on files. Does not log. */
 
-#include "macro.h"
-
-typedef enum FindingLevel {
-        FINDING_OK,
-        FINDING_NOTE,
-        FINDING_WARNING, /* may well be in the way */
-        FINDING_PROBLEM, /* is in the way */
-} FindingLevel;
-
-/* @sentence says what was found and what to do; borrowed during the call. */
-typedef void (*FindingCallback)(FindingLevel level, const char *sentence, void *userdata);
+#include "finding.h"
 
 typedef struct HostCheck {
         const char *root; /* before every path: "", but in tests */

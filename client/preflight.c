@@ -4,8 +4,6 @@
 
 #include <assert.h>
 #include <pwd.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/utsname.h>
 
 #include "bus-contract.h"
@@ -39,17 +37,8 @@ static void on_finding(FindingLevel level, const char *sentence, void *userdata)
                 c->status = EXIT_STATUS_FAILED;
 }
 
-static void find(Preflight *c, FindingLevel level, const char *format, ...) _printf_(3, 4);
-
-static void find(Preflight *c, FindingLevel level, const char *format, ...) {
-        char sentence[1024];
-        va_list args;
-
-        va_start(args, format);
-        (void) vsnprintf(sentence, sizeof(sentence), format, args);
-        va_end(args);
-        on_finding(level, sentence, c);
-}
+/* As finding_tell(). */
+#define find(c, ...) finding_tell(on_finding, (c), __VA_ARGS__)
 
 /* --- the files
  * --------------------------------------------------------------------------------- */

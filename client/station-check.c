@@ -6,23 +6,13 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* A user is in more groups than that nowhere. */
 #define GROUPS_MAX 256
 
-static void find(const StationCheck *c, FindingLevel level, const char *format, ...) _printf_(3, 4);
-
-static void find(const StationCheck *c, FindingLevel level, const char *format, ...) {
-        char sentence[1024];
-        va_list args;
-
-        va_start(args, format);
-        (void) vsnprintf(sentence, sizeof(sentence), format, args);
-        va_end(args);
-        c->on_finding(level, sentence, c->userdata);
-}
+/* As finding_tell(). */
+#define find(c, ...) finding_tell((c)->on_finding, (c)->userdata, __VA_ARGS__)
 
 /* --- its user -------------------------------------------------------------------------------- */
 

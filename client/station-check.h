@@ -6,7 +6,7 @@
  *
  * Needs no privilege. Blocks on files and on the user database. Does not log. */
 
-#include "host-check.h"
+#include "finding.h"
 #include "station-config.h"
 
 typedef struct StationCheck {
