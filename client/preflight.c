@@ -215,9 +215,7 @@ ExitStatus preflight_run(RecoverRequest *q, Progress *progress) {
         for (FirmwareKind kind = 0; kind < _FIRMWARE_KIND_MAX; kind++)
                 check_file(&c, kind);
         check_capture(&c);
-        /* That of a station is made by its unit, for its user. */
-        if (!q->station || access(q->record_path, W_OK) >= 0)
-                check_record(&c);
+        check_record(&c);
         if (q->station)
                 station_check_run(&(StationCheck){
                         .config = &q->station_config,

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "station.h"
+
 _Static_assert(STATION_PORTS_MAX <= RECOVER_REQUEST_PORTS_MAX, "all of them fit");
 
 /* What is said twice would sooner or later be said differently. */
@@ -43,16 +45,7 @@ static ExitStatus check_alone(const RecoverRequest *q, Progress *progress) {
         return EXIT_STATUS_SUCCESS;
 }
 
-static ExitStatus report_mistakes(const YamlMistakes *mistakes, Progress *progress) {
-        for (size_t i = 0; i < mistakes->n_kept; i++)
-                progress_error(progress, "%s", mistakes->sentences[i]);
-        if (mistakes->n > mistakes->n_kept)
-                progress_error(progress, "and %zu more mistakes", mistakes->n - mistakes->n_kept);
-        return EXIT_STATUS_USAGE;
-}
-
 ExitStatus recover_station_load(RecoverRequest *q, Progress *progress) {
-        _cleanup_(yaml_mistakes_done) YamlMistakes mistakes = {};
         const StationConfig *c = &q->station_config;
         ExitStatus status;
         int r;
@@ -64,11 +57,9 @@ ExitStatus recover_station_load(RecoverRequest *q, Progress *progress) {
         status = check_alone(q, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
-        r = station_config_load(q->station, &mistakes, &q->station_config);
-        if (r == -ENOMEM)
-                return verb_out_of_memory(progress);
+        r = station_load_config(q->station, progress, &q->station_config);
         if (r < 0)
-                return report_mistakes(&mistakes, progress);
+                return r == -ENOMEM ? EXIT_STATUS_FAILED : EXIT_STATUS_USAGE;
 
         q->is_all = true;
         q->soc = c->soc;

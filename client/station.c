@@ -43,19 +43,22 @@ static void close_files(Firmware *files[static _FIRMWARE_KIND_MAX]) {
                 files[kind] = firmware_free(files[kind]);
 }
 
-static int report_out_of_memory(const Station *s) {
-        progress_error(s->spec.progress, "out of memory");
+static int report_out_of_memory(Progress *progress) {
+        progress_error(progress, "out of memory");
         return -ENOMEM;
 }
 
-static int load_config(const Station *s, StationConfig *ret) {
+int station_load_config(const char *station, Progress *progress, StationConfig *ret) {
         _cleanup_(yaml_mistakes_done) YamlMistakes mistakes = {};
-        Progress *progress = s->spec.progress;
         int r;
 
-        r = station_config_load(s->spec.station, &mistakes, ret);
+        assert(station);
+        assert(progress);
+        assert(ret);
+
+        r = station_config_load(station, &mistakes, ret);
         if (r == -ENOMEM)
-                return report_out_of_memory(s);
+                return report_out_of_memory(progress);
         for (size_t i = 0; i < mistakes.n_kept; i++)
                 progress_error(progress, "%s", mistakes.sentences[i]);
         if (mistakes.n > mistakes.n_kept)
@@ -90,7 +93,7 @@ static int open_files(const Station *s, const StationConfig *config,
 
                 r = firmware_open(kind, config->paths[kind], config->soc, &reason, &files[kind]);
                 if (r < 0 && !reason)
-                        return report_out_of_memory(s);
+                        return report_out_of_memory(s->spec.progress);
                 if (r < 0) {
                         progress_error(s->spec.progress, "%s", reason);
                         return r;
@@ -123,7 +126,7 @@ static int reload(const Station *s) {
         Firmware *files[_FIRMWARE_KIND_MAX] = {};
         int r;
 
-        r = load_config(s, &config);
+        r = station_load_config(s->spec.station, s->spec.progress, &config);
         if (r < 0)
                 return r;
         r = check_changes(s, &config);

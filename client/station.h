@@ -28,6 +28,9 @@ typedef struct StationSpec {
         void *userdata;
 } StationSpec;
 
+/* station_config_load(), with every mistake reported. Returns as that does. */
+int station_load_config(const char *station, Progress *progress, StationConfig *ret);
+
 /* From now on SIGHUP is a station's, and systemd's watchdog is fed, if it has one. Returns 0 or a negative
  * errno. */
 int station_new(const StationSpec *spec, Station **ret);
