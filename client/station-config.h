@@ -21,7 +21,7 @@
 #define STATION_RETRIES_MAX   100u
 #define STATION_THEN_MAX_USEC (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
-/* Whose folder the unit makes (StateDirectory=). */
+/* The folder of the records, which the unit makes (StateDirectory=): the same whatever the prefix is. */
 #define STATION_RECORD_DIR "/var/lib/snagctl"
 
 typedef struct StationConfig {

@@ -11,6 +11,7 @@
 #include "report-json.h"
 #include "report-svg.h"
 #include "report-table.h"
+#include "station-config.h"
 #include "verb.h"
 
 static const char help[] =
@@ -18,7 +19,7 @@ static const char help[] =
         "\n"
         "Shows what the record of a station tells: how many boards were recovered, on which\n"
         "port and on which day, what takes how long, what goes wrong most, and which port's\n"
-        "cable is likely bad. Without FILE: " RECORD_DIR "/*.jsonl\n"
+        "cable is likely bad. Without FILE: " STATION_RECORD_DIR "/*.jsonl\n"
         "\n"
         "      --since DATE  only attempts of that day (2026-11-23) and later ones\n"
         "      --until DATE  only attempts of that day and earlier ones\n"
@@ -128,7 +129,7 @@ static ExitStatus read_station_files(Request *q) {
         ExitStatus status;
         glob_t found = {};
 
-        switch (glob(RECORD_DIR "/*.jsonl", 0, NULL, &found)) {
+        switch (glob(STATION_RECORD_DIR "/*.jsonl", 0, NULL, &found)) {
         case 0:
                 status = read_files(q, found.gl_pathv, found.gl_pathc);
                 break;
@@ -136,7 +137,7 @@ static ExitStatus read_station_files(Request *q) {
                 status = verb_out_of_memory(q->progress);
                 break;
         default:
-                progress_error(q->progress, "there is no record in " RECORD_DIR
+                progress_error(q->progress, "there is no record in " STATION_RECORD_DIR
                                             "; name a file: snagctl report FILE");
                 status = EXIT_STATUS_USAGE;
                 break;

@@ -12,6 +12,7 @@
 #include "check-main.h"
 #include "fd-util.h"
 #include "record.h"
+#include "station-config.h"
 #include "verb.h"
 
 static char folder[64], path[96], svg_path[96];
@@ -440,10 +441,10 @@ END_TEST
 
 /* On a machine that is no station. */
 START_TEST(test_without_files) {
-        if (access(RECORD_DIR, F_OK) == 0)
+        if (access(STATION_RECORD_DIR, F_OK) == 0)
                 return;
         RUN(USAGE);
-        ck_assert_ptr_nonnull(strstr(err, "there is no record in " RECORD_DIR));
+        ck_assert_ptr_nonnull(strstr(err, "there is no record in " STATION_RECORD_DIR));
 }
 END_TEST
 
