@@ -69,7 +69,7 @@ ok 'the bus knows how to start it' eval \
 ok 'polkit knows how sessions are opened' pkaction --action-id org.snagd1.open-session
 ok 'polkit knows how they are managed' pkaction --action-id org.snagd1.manage
 is 'polkit had nothing to say of the rules' \
-        "$(journalctl -u polkit -o cat | grep -i snagd)" ''
+        "$(journalctl -u polkit -o cat | grep "snagd[^ ]*\.rules")" ''
 is 'udev had nothing to say of the rules' \
         "$(journalctl -u systemd-udevd -o cat | grep -i snagd)" ''
 
