@@ -97,6 +97,14 @@ static int begin(Attempt *a, const int *fds) {
         return session_proxy_start(a->session);
 }
 
+static void tell_waiting(const Attempt *a) {
+        progress_event(a->spec.progress, "waiting",
+                       EVENT_FIELDS(EVENT_TEXT("port", a->spec.port),
+                                    EVENT_TEXT("session", attempt_get_session(a)),
+                                    EVENT_TEXT("soc", a->spec.soc->name),
+                                    EVENT_TEXT("stage", stage_to_string(a->spec.first_stage))));
+}
+
 static void on_opened(const int *fds, void *userdata) {
         Attempt *a = userdata;
         int r;
@@ -106,6 +114,7 @@ static void on_opened(const int *fds, void *userdata) {
                 fail_errno(a, r);
                 return;
         }
+        tell_waiting(a);
         set_state(a, ATTEMPT_STATE_WAITING);
 }
 
@@ -119,15 +128,21 @@ static void on_refused(const ProxyError *error, void *userdata) {
         finish(a);
 }
 
+/* Not the board's fault, nor ours. What came by the sockets before must have been heard: it may be the result. */
+static void lose_session(Attempt *a) {
+        a->is_session_lost = true;
+        a->is_interrupted |= recovery_get_result(a->recovery) == RECOVERY_RESULT_NONE;
+}
+
 static void on_changed(const SessionInfo *info, void *userdata) {
         Attempt *a = userdata;
 
         /* It may still be fetching its sockets: nothing happens to a session before Start. */
         if (!a->recovery || a->state == ATTEMPT_STATE_OVER)
                 return;
-        if (streq_ptr(info->failure_name, BUS_ERROR_SHUTTING_DOWN))
-                a->is_session_lost = true;
         transport_drain(a->transport);
+        if (streq_ptr(info->failure_name, BUS_ERROR_SHUTTING_DOWN))
+                lose_session(a);
         recovery_on_session(a->recovery, now_usec(), info);
         if (a->state == ATTEMPT_STATE_WAITING && recovery_has_begun(a->recovery))
                 set_state(a, ATTEMPT_STATE_SERVING);
@@ -145,15 +160,15 @@ static void on_end(SessionProxyEnd end, void *userdata) {
         };
         Attempt *a = userdata;
 
-        a->is_session_lost = true;
         if (!a->recovery) {
+                a->is_session_lost = true;
                 a->refusal.is_passing = end != SESSION_PROXY_END_BUS_LOST;
                 a->refusal.text = strdup(sentences[end]);
                 finish(a);
                 return;
         }
         transport_drain(a->transport);
-        a->is_interrupted = recovery_get_result(a->recovery) == RECOVERY_RESULT_NONE;
+        lose_session(a);
         recovery_on_session_lost(a->recovery, sentences[end]);
         transport_update(a->transport);
 }

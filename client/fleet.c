@@ -156,15 +156,6 @@ static void tell_ready(Fleet *f) {
         f->spec.callbacks->on_ready(f->spec.userdata);
 }
 
-static void tell_waiting(const Fleet *f, const Entry *e) {
-        progress_event(
-                f->spec.progress, "waiting",
-                EVENT_FIELDS(EVENT_TEXT("port", e->port),
-                             EVENT_TEXT("session", attempt_get_session(e->attempt)),
-                             EVENT_TEXT("soc", f->spec.rules.soc->name),
-                             EVENT_TEXT("stage", stage_to_string(f->spec.rules.first_stage))));
-}
-
 /* The session that waited for any board has got one. */
 static void take_port(Entry *e) {
         const char *port = attempt_get_port(e->attempt);
@@ -188,10 +179,9 @@ static void on_state(Attempt *a, void *userdata) {
 
         f->n_refusals = 0;
         free(TAKE_PTR(f->pause_reason));
-        if (attempt_get_state(a) == ATTEMPT_STATE_WAITING) {
-                tell_waiting(f, e);
+        if (attempt_get_state(a) == ATTEMPT_STATE_WAITING)
                 tell_ready(f);
-        } else {
+        else {
                 f->active_usec = now_usec();
                 take_port(e);
                 update_counts(f);
@@ -443,15 +433,21 @@ static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         return false;
 }
 
-static void begin_watch(Fleet *f) {
-        ProxyError error = {};
+static int begin_watch(Fleet *f, ProxyError *error) {
         int r;
 
-        f->is_daemon_gone = false;
         f->is_beginning = true;
-        r = watch_proxy_begin(f->watch, true, &error);
+        r = watch_proxy_begin(f->watch, true, error);
         f->is_beginning = false;
-        if (r < 0) {
+        return r;
+}
+
+/* snagd was gone. */
+static void watch_again(Fleet *f) {
+        ProxyError error = {};
+
+        f->is_daemon_gone = false;
+        if (begin_watch(f, &error) < 0) {
                 f->is_daemon_gone = true;
                 pause_opening(f, proxy_error_get_text(&error));
         }
@@ -477,7 +473,7 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
                 return MIN_OF(deadline, f->pause_usec);
 
         if (f->is_daemon_gone)
-                begin_watch(f);
+                watch_again(f);
         if (f->is_daemon_gone)
                 return MIN_OF(deadline, f->pause_usec);
 
@@ -602,9 +598,7 @@ int fleet_new(const FleetSpec *spec, ProxyError *error, Fleet **ret) {
         if (r < 0)
                 return bus_proxy_fail(error, r, NULL);
 
-        f->is_beginning = true;
-        r = watch_proxy_begin(f->watch, true, error);
-        f->is_beginning = false;
+        r = begin_watch(f, error);
         if (r < 0)
                 return r;
         if (fleet_ports_are_named(f->ports))

@@ -116,12 +116,6 @@ static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo 
         return sd_event_exit(run->event, EXIT_STATUS_SIGNAL + (int) info->ssi_signo);
 }
 
-/* The lines that move are laid out for the new width at once. */
-static int on_resize(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        progress_tick(userdata, now_usec());
-        return 0;
-}
-
 static int add_signals(Run *run) {
         static const int end_signals[] = {SIGHUP, SIGINT, SIGTERM};
         int r;
@@ -139,8 +133,7 @@ static int add_signals(Run *run) {
                 if (r < 0)
                         return r;
         }
-        return sd_event_add_signal(run->event, NULL, SIGWINCH | SD_EVENT_SIGNAL_PROCMASK, on_resize,
-                                   run->progress);
+        return verb_follow_terminal(run->event, run->progress);
 }
 
 static int set_up(Run *run, RecoverRequest *q, ProxyError *error) {

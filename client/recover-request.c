@@ -17,7 +17,6 @@
 #define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
 
 #define THEN_TIMEOUT_DEFAULT_USEC (600 * USEC_PER_SEC)
-#define THEN_TIMEOUT_MAX_USEC     (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 /* With --all. */
 #define RETRIES_DEFAULT    2u
@@ -230,7 +229,7 @@ static ExitStatus check_then(Progress *progress, RecoverRequest *q) {
                               : verb_out_of_memory(progress);
         q->then = (const char *const *) q->then_words;
         if (q->then_timeout &&
-            (parse_seconds(q->then_timeout, THEN_TIMEOUT_MAX_USEC, &q->then_timeout_usec) < 0 ||
+            (parse_seconds(q->then_timeout, STATION_THEN_MAX_USEC, &q->then_timeout_usec) < 0 ||
              q->then_timeout_usec == 0))
                 return usage_error(q, progress,
                                    "'%.64s' is no time: --then-timeout wants seconds, more than 0 "
@@ -253,8 +252,8 @@ static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
                 status = check_then(progress, q);
         q->n_retries = RETRIES_DEFAULT;
         if (status == EXIT_STATUS_SUCCESS)
-                status = check_number(progress, q, "retry", q->retry, 0,
-                                      RECOVER_REQUEST_RETRIES_MAX, &q->n_retries);
+                status = check_number(progress, q, "retry", q->retry, 0, STATION_RETRIES_MAX,
+                                      &q->n_retries);
         q->n_max = RECOVER_REQUEST_MAX_MAX;
         if (status == EXIT_STATUS_SUCCESS)
                 status = check_number(progress, q, "max", q->max, 1, RECOVER_REQUEST_MAX_MAX,

@@ -12,9 +12,8 @@
 #include "verb.h"
 
 /* With --all. */
-#define RECOVER_REQUEST_PORTS_MAX   64
-#define RECOVER_REQUEST_MAX_MAX     64 /* sessions that a user may have, as snagd has it */
-#define RECOVER_REQUEST_RETRIES_MAX 100
+#define RECOVER_REQUEST_PORTS_MAX 64
+#define RECOVER_REQUEST_MAX_MAX   64 /* sessions that a user may have, as snagd has it */
 
 /* Of -f and -F together. */
 #define RECOVER_REQUEST_CONFIGS_MAX 32

@@ -16,8 +16,9 @@
 /* An instance of snagctl-station@.service is called so, and so is the record. */
 #define STATION_NAME_LEN_MAX 64u
 
-#define STATION_PORTS_MAX     64u
-#define STATION_THEN_MAX      256u /* the program and its arguments */
+#define STATION_PORTS_MAX 64u
+#define STATION_THEN_MAX  256u /* the program and its arguments */
+/* The same on the command line. */
 #define STATION_RETRIES_MAX   100u
 #define STATION_THEN_MAX_USEC (UINT64_C(24) * 3600 * USEC_PER_SEC)
 

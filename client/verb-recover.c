@@ -162,11 +162,11 @@ typedef struct Run {
         sd_bus *bus;
         WatchProxy *watch; /* of boards that are there, but cannot be taken */
         Attempt *attempt;
-        FollowUp *follow_up; /* when the attempt is over */
-        bool has_then_failed;
+        FollowUp *follow_up;           /* when the attempt is over */
         PasswordAgent agent;           /* while the session is opened */
         const RecoverRequest *request; /* borrowed */
         Progress *progress;            /* borrowed */
+        bool has_then_failed;
 } Run;
 
 static void run_done(Run *run) {
@@ -218,11 +218,6 @@ static void watch_boards(Run *run) {
 static void tell_waiting(const Run *run) {
         const RecoverRequest *q = run->request;
 
-        progress_event(run->progress, "waiting",
-                       EVENT_FIELDS(EVENT_TEXT("port", q->port),
-                                    EVENT_TEXT("session", attempt_get_session(run->attempt)),
-                                    EVENT_TEXT("soc", q->soc->name),
-                                    EVENT_TEXT("stage", stage_to_string(q->first_stage))));
         if (q->port)
                 progress_print(run->progress, PROGRESS_KIND_NOTE, "waiting for a board on port %s",
                                q->port);
@@ -309,18 +304,11 @@ static int set_up(Run *run, ProxyError *error) {
         return r < 0 ? bus_proxy_fail(error, r, NULL) : 0;
 }
 
-/* The line that moves is laid out for the new width at once. */
-static int on_resize(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        progress_tick(userdata, now_usec());
-        return 0;
-}
-
 /* Returns when the attempt is over. */
 static int run_loop(Run *run) {
         int r;
 
-        r = sd_event_add_signal(run->event, NULL, SIGWINCH | SD_EVENT_SIGNAL_PROCMASK, on_resize,
-                                run->progress);
+        r = verb_follow_terminal(run->event, run->progress);
         if (r < 0)
                 return r;
         return sd_event_loop(run->event);

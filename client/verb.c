@@ -4,8 +4,10 @@
 
 #include <assert.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 
+#include "fd-util.h"
 #include "remote-proxy.h"
 
 /* Said once, for the whole command. */
@@ -161,4 +163,20 @@ ExitStatus verb_call_failed(Progress *progress, ProxyError *error) {
 
         proxy_error_done(error);
         return status;
+}
+
+static int on_resize(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        progress_tick(userdata, now_usec());
+        return 0;
+}
+
+int verb_follow_terminal(sd_event *event, Progress *progress) {
+        int r;
+
+        assert(event);
+        assert(progress);
+
+        r = sd_event_add_signal(event, NULL, SIGWINCH | SD_EVENT_SIGNAL_PROCMASK, on_resize,
+                                progress);
+        return MIN_OF(r, 0);
 }

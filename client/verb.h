@@ -3,6 +3,8 @@
 
 /* What every verb shares: its signature, exit statuses, and how usage and refusals are reported. */
 
+#include <systemd/sd-event.h>
+
 #include "arguments.h"
 #include "bus-proxy.h"
 #include "macro.h"
@@ -61,6 +63,10 @@ int verb_connect(Progress *progress, ProxyError *error, sd_bus **ret);
 
 /* What a uid is called; NULL if that is not known, as of another machine's. Valid until the next call. */
 const char *verb_get_user(uid_t uid);
+
+/* Lays the lines that move out anew as soon as the terminal has another size, for as long as @event lives. Returns
+ * 0 or a negative errno. */
+int verb_follow_terminal(sd_event *event, Progress *progress);
 
 /* As arguments_next(), but sees to VERB_OPTIONS itself. */
 int verb_next_argument(Arguments *a, Progress *progress, const char **ret_value,

@@ -127,5 +127,14 @@ ok 'a full disk: it is said' says full "warning: cannot write the record '$small
 is 'a full disk: nothing of the line is there' "$(stat -c %s "$small")" "$size"
 
 ok_as_before 'after all of it the host is as before'
+
+# --- snagd ends ---
+
+stop stopped
 stop_snagd
+wait_for $recover_pid
+is 'snagd ends: exit status' "$status" 1
+is 'snagd ends: which says nothing about the board, either' "$(last .result)" '"interrupted"'
+kill $board_pid
+wait_until is_home 1-1
 end_testing
