@@ -52,9 +52,16 @@ static const char help[] =
         "                         request-sent, bootp-answered, arp-sent, arp-answered, rrq-sent,\n"
         "                         oack, block=N, last-block (its ACK not sent), last-ack\n"
         "  --replug SECONDS       it is plugged in again as ROM, and not pulled a second time\n"
+        "  --replug-for-ever SECONDS\n"
+        "                         the same, but it is pulled each time, until --give-up\n"
         "  --silent-after STAGE:STEP\n"
         "                         sends nothing any more (rom:plug: no BOOTP; arp-answered: no RRQ;\n"
         "                         block=N: no ACK of a later block), but stays plugged in\n"
+        "  --flood-after STAGE:STEP\n"
+        "                         from then on repeats what it sent last, and does nothing else\n"
+        "                         (plug: noise for BOOTP and TFTP; bootp-sent: its request; rrq-sent:\n"
+        "                         the RRQ; block=N: the ACK)\n"
+        "  --flood-rate N         how often in a second; default 1000\n"
         "  --error-after STAGE:STEP\n"
         "                         breaks its transfer off by a TFTP ERROR after the step: oack,\n"
         "                         block=N\n"
@@ -100,7 +107,10 @@ enum {
         OPT_SEED,
         OPT_PULL_AFTER,
         OPT_REPLUG,
+        OPT_REPLUG_FOR_EVER,
         OPT_SILENT_AFTER,
+        OPT_FLOOD_AFTER,
+        OPT_FLOOD_RATE,
         OPT_ERROR_AFTER,
         OPT_ERROR_TEXT,
         OPT_ASK_FOR,
@@ -139,7 +149,10 @@ static const struct option long_options[] = {
         {"seed", required_argument, NULL, OPT_SEED},
         {"pull-after", required_argument, NULL, OPT_PULL_AFTER},
         {"replug", required_argument, NULL, OPT_REPLUG},
+        {"replug-for-ever", required_argument, NULL, OPT_REPLUG_FOR_EVER},
         {"silent-after", required_argument, NULL, OPT_SILENT_AFTER},
+        {"flood-after", required_argument, NULL, OPT_FLOOD_AFTER},
+        {"flood-rate", required_argument, NULL, OPT_FLOOD_RATE},
         {"error-after", required_argument, NULL, OPT_ERROR_AFTER},
         {"error-text", required_argument, NULL, OPT_ERROR_TEXT},
         {"ask-for", required_argument, NULL, OPT_ASK_FOR},
@@ -250,6 +263,8 @@ static int parse_stage_option(int option, const char *value, BoardOptions *o) {
                         r = step_rule_parse(value, &stage->pull);
                 else if (option == OPT_SILENT_AFTER)
                         r = step_rule_parse(value, &stage->silent);
+                else if (option == OPT_FLOOD_AFTER)
+                        r = step_rule_parse(value, &stage->flood);
                 else if (option == OPT_ERROR_AFTER)
                         r = parse_error_rule(value, &stage->error);
                 else if (option == OPT_ASK_FOR)
@@ -322,6 +337,11 @@ static int parse_option(int option, const char *value, BoardOptions *o, bool *ha
                 return parse_unsigned(value, 0, 60000, &o->delay_ms);
         case OPT_SEED:
                 return parse_u64(value, UINT64_MAX, &o->seed);
+        case OPT_FLOOD_RATE:
+                return parse_unsigned(value, 1, 1000000, &o->flood_rate);
+        case OPT_REPLUG_FOR_EVER:
+                o->replugs_for_ever = true;
+                return parse_seconds(value, max_usec, &o->replug_usec);
         case OPT_REPLUG:
                 return parse_seconds(value, max_usec, &o->replug_usec);
         case OPT_ERROR_TEXT:
@@ -354,6 +374,7 @@ static void set_defaults(BoardOptions *o) {
                 .host_timeout_usec = 3 * USEC_PER_SEC,
                 .give_up_usec = 300 * USEC_PER_SEC,
                 .replug_usec = USEC_INFINITY,
+                .flood_rate = 1000,
                 .has_rom_checksum = true,
                 .answers_arp = true,
                 .window_size = 1,

@@ -16,6 +16,7 @@ typedef struct StageOptions {
         FrameFaults faults;
         StepRule pull;
         StepRule silent;
+        StepRule flood;
         StepRule error;
         uint32_t nonsense; /* 1 << NonsenseKind */
         uint8_t mac[MAC_LEN];
@@ -37,6 +38,8 @@ typedef struct BoardOptions {
         uint64_t host_timeout_usec;
         uint64_t give_up_usec;
         uint64_t replug_usec; /* USEC_INFINITY: a board that was pulled stays away */
+        bool replugs_for_ever;
+        unsigned flood_rate; /* frames a second */
 
         bool plugs_on_input; /* the first time */
         bool has_rom_checksum;

@@ -13,6 +13,8 @@ enum {
         /* A server's timer cannot be as fast as this; an answer to the second of two ACKs is. */
         DOUBLED_ACK_USEC = 20 * 1000,
         IMAGE_LEN_MAX = 256 * 1024 * 1024,
+        NOISE_LEN = 300,
+        FLOOD_EVERY_USEC = 1000,
 
         TFTP_ERROR = 5,
         TFTP_ERROR_TOO_LARGE = 3, /* as U-Boot numbers its "File too large" */
@@ -65,12 +67,13 @@ bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block) {
         bool is_pull = step_rule_matches(&stage->own->pull, step, block);
         bool is_error = step_rule_matches(&stage->own->error, step, block);
         bool is_silence = step_rule_matches(&stage->own->silent, step, block);
+        bool is_flood = step_rule_matches(&stage->own->flood, step, block);
         double *ms = step_time(stage->tally, step, block);
 
         if (ms && *ms < 0)
                 *ms = report_now_ms(stage->report);
         /* Of the blocks only those that matter: an image has hundreds. */
-        if (step == STEP_BLOCK && (block == 1 || is_pull || is_silence || is_error))
+        if (step == STEP_BLOCK && (block == 1 || is_pull || is_silence || is_error || is_flood))
                 report_event(stage->report, "step", stage->name,
                              "\"step\":\"block\",\"block\":%" PRIu64, block);
         else if (step != STEP_BLOCK)
@@ -81,11 +84,16 @@ bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block) {
                 report_event(stage->report, "silent", stage->name, "\"step\":\"%s\"",
                              board_step_name(step));
         }
+        if (is_flood && stage->flood_usec == 0) {
+                stage->flood_usec = now_usec();
+                report_event(stage->report, "flood", stage->name, "\"step\":\"%s\"",
+                             board_step_name(step));
+        }
         if (is_pull && stage->outcome == OUTCOME_NONE)
                 stage->outcome = OUTCOME_PULLED;
         if (is_error && stage->outcome == OUTCOME_NONE && !stage->is_silent)
                 break_off(stage);
-        return stage->outcome == OUTCOME_NONE && !stage->is_silent;
+        return stage->outcome == OUTCOME_NONE && !stage->is_silent && stage->flood_usec == 0;
 }
 
 void board_stage_send_udp(BoardStage *stage, uint32_t dst, uint16_t src_port, uint16_t dst_port,
@@ -98,12 +106,16 @@ void board_stage_send_udp(BoardStage *stage, uint32_t dst, uint16_t src_port, ui
                 .dst_port = dst_port,
                 .want_checksum = stage->id == BOARD_ROM && stage->options->has_rom_checksum,
         };
+        size_t frame_len;
 
         if (stage->is_silent)
                 return;
         memcpy(spec.eth_src, stage->own->mac, MAC_LEN);
         memcpy(spec.eth_dst, dst == IP_BROADCAST ? mac_broadcast : stage->server_mac, MAC_LEN);
-        board_link_send(stage->link, frame, frame_build_udp(frame, &spec, payload, len));
+        frame_len = frame_build_udp(frame, &spec, payload, len);
+        memcpy(stage->last_frame, frame, frame_len);
+        stage->last_frame_len = frame_len;
+        board_link_send(stage->link, frame, frame_len);
 }
 
 void board_stage_choose_file(BoardStage *stage) {
@@ -326,7 +338,7 @@ static void handle_frame(BoardStage *stage, const LinkFrame *frame) {
         }
         if (packet.kind == PACKET_ARP)
                 handle_arp(stage, &packet);
-        if (stage->is_silent)
+        if (stage->is_silent || stage->flood_usec > 0)
                 return;
         if (packet.kind == PACKET_UDP && board_stage_take_nonsense_reply(stage, &packet))
                 return;
@@ -344,6 +356,48 @@ static void audit_early_frames(BoardStage *stage, LinkFrame *frame) {
         }
 }
 
+/* A board that has sent nothing yet: any bytes, for BOOTP and for TFTP in turn. */
+static void make_noise(BoardStage *stage) {
+        uint8_t noise[NOISE_LEN];
+
+        for (size_t i = 0; i < sizeof(noise); i++)
+                noise[i] = (uint8_t) fault_dice_u32(&stage->dice);
+        board_stage_send_udp(stage, IP_BROADCAST, 68, stage->tally->n_flooded % 2 ? 69 : 67, noise,
+                             sizeof(noise));
+        stage->last_frame_len = 0;
+}
+
+/* When so many frames as were sent so far are due. */
+static uint64_t next_flood(const BoardStage *stage) {
+        if (stage->flood_usec == 0)
+                return USEC_INFINITY;
+        return stage->flood_usec +
+               stage->tally->n_flooded * USEC_PER_SEC / stage->options->flood_rate;
+}
+
+/* All that is due. What the link cannot take is dropped, as by a device whose queue is full. */
+static void flood(BoardStage *stage) {
+        uint64_t now = now_usec();
+
+        while (next_flood(stage) <= now) {
+                if (stage->last_frame_len > 0)
+                        board_link_send(stage->link, stage->last_frame, stage->last_frame_len);
+                else
+                        make_noise(stage);
+                stage->tally->n_flooded++;
+        }
+}
+
+static uint64_t next_wakeup(const BoardStage *stage) {
+        uint64_t usec = MIN_OF(stage->deadline_usec, stage->give_up_usec);
+        uint64_t flood_usec = next_flood(stage);
+
+        /* Several frames at a time: to be woken up for each costs more than to send it. */
+        if (flood_usec < USEC_INFINITY)
+                usec = MIN_OF(usec, MAX_OF(flood_usec, now_usec() + FLOOD_EVERY_USEC));
+        return usec;
+}
+
 static Outcome outcome_of_link(int r) {
         return r == -EINTR ? OUTCOME_STOPPED : OUTCOME_GONE;
 }
@@ -359,8 +413,7 @@ Outcome board_stage_run(BoardStage *stage) {
         if (board_stage_step(stage, STEP_PLUG, 0))
                 stage->ops->start(stage);
         while (stage->outcome == OUTCOME_NONE) {
-                int r = board_link_wait(stage->link,
-                                        MIN_OF(stage->deadline_usec, stage->give_up_usec), frame);
+                int r = board_link_wait(stage->link, next_wakeup(stage), frame);
 
                 if (r < 0)
                         stage->outcome = outcome_of_link(r);
@@ -368,12 +421,13 @@ Outcome board_stage_run(BoardStage *stage) {
                         stage->outcome = OUTCOME_GIVEN_UP;
                 else if (r > 0)
                         handle_frame(stage, frame);
-                else if (stage->is_silent)
-                        stage->deadline_usec = USEC_INFINITY; /* hangs */
+                else if (stage->is_silent || stage->flood_usec > 0)
+                        stage->deadline_usec = USEC_INFINITY; /* hangs, but for the flood */
                 else {
                         stage->deadline_usec = USEC_INFINITY;
                         stage->ops->on_timeout(stage);
                 }
+                flood(stage);
         }
         /* The last ACK leaves before the device does: U-Boot's send waits for it. */
         if (stage->outcome == OUTCOME_DELIVERED)

@@ -3,7 +3,7 @@
 
 /* What the ROM and U-Boot have in common: one network stack that polls, one timer, one image to
  * fetch. A stage is a state machine of two handlers; this file runs it on a link until it ends,
- * answers ARP for it, and applies the rules "pulled after" and "silent after".
+ * answers ARP for it, and applies the rules "pulled after", "silent after" and "flood after".
  *
  * Nothing happens while a stage waits in a handler (U-Boot's send does): as on the board. */
 
@@ -51,6 +51,10 @@ struct BoardStage {
         uint64_t request_usec;  /* of the first BOOTP request; 0: none yet */
         bool is_silent;
         Outcome outcome;
+
+        uint64_t flood_usec; /* floods since then; 0: does not */
+        uint8_t last_frame[FRAME_LEN_MAX];
+        size_t last_frame_len; /* 0: nothing but ARP was sent */
 
         uint32_t ip; /* 0: none yet */
         uint32_t netmask, router;

@@ -234,17 +234,25 @@ static Outcome run_or_sit_out(Board *board, BoardStageId id) {
         return sit_out(board);
 }
 
+/* It was pulled as often as it should. */
+static void stop_pulling(BoardOptions *o) {
+        o->replug_usec = USEC_INFINITY;
+        for (unsigned i = 0; i < _BOARD_STAGE_MAX; i++)
+                o->stages[i].pull.step = STEP_NONE;
+}
+
 /* After @outcome of stage @id: which one is next; _BOARD_STAGE_MAX: none. */
 static BoardStageId next_stage(Board *board, BoardStageId id, Outcome outcome) {
         BoardOptions *o = &board->options;
 
         if (outcome == OUTCOME_PULLED && o->replug_usec != USEC_INFINITY) {
-                uint64_t gap = TAKE(o->replug_usec, USEC_INFINITY);
+                uint64_t gap = o->replug_usec;
 
-                for (unsigned i = 0; i < _BOARD_STAGE_MAX; i++)
-                        o->stages[i].pull.step = STEP_NONE;
-                return board_pause(board, gap) ? (o->has_stage[BOARD_ROM] ? BOARD_ROM : id)
-                                               : _BOARD_STAGE_MAX;
+                if (!o->replugs_for_ever)
+                        stop_pulling(o);
+                if (now_usec() >= board->give_up_usec || !board_pause(board, gap))
+                        return _BOARD_STAGE_MAX;
+                return o->has_stage[BOARD_ROM] ? BOARD_ROM : id;
         }
         if (outcome != OUTCOME_DELIVERED)
                 return _BOARD_STAGE_MAX;

@@ -155,8 +155,8 @@ static void print_tally(FILE *out, const char *name, const char *requests, const
                 ",\"blocks\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"repeats\":%" PRIu64
                 ",\"acks_again\":%" PRIu64,
                 t->n_blocks, t->n_bytes, t->n_repeats, t->n_acks_again);
-        fprintf(out, ",\"nonsense\":%u,\"nonsense_answered\":%u", t->n_nonsense,
-                t->n_nonsense_answered);
+        fprintf(out, ",\"flooded\":%" PRIu64 ",\"nonsense\":%u,\"nonsense_answered\":%u",
+                t->n_flooded, t->n_nonsense, t->n_nonsense_answered);
         fprintf(out,
                 ",\"faults\":{\"lost\":%" PRIu64 ",\"repeated\":%" PRIu64 ",\"reordered\":%" PRIu64
                 ",\"late\":%" PRIu64 "}",

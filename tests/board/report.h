@@ -26,6 +26,7 @@ typedef struct StageTally {
         uint64_t n_bytes;
         uint64_t n_repeats; /* DATA seen again that no fault of ours repeated */
         uint64_t n_acks_again;
+        uint64_t n_flooded; /* frames that --flood-after made */
         unsigned n_nonsense;
         unsigned n_nonsense_answered;
         uint64_t n_frames_lost, n_frames_repeated, n_frames_reordered, n_frames_late;
