@@ -42,6 +42,7 @@ typedef enum Diagnosis {
         DIAGNOSIS_BOARD_ERROR,
         DIAGNOSIS_BEGINS_ANEW_END,
         DIAGNOSIS_SLOW,
+        DIAGNOSIS_SLOW_END,
         DIAGNOSIS_HELD,
         _DIAGNOSIS_MAX,
 } Diagnosis;

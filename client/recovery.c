@@ -52,6 +52,10 @@
 _Static_assert(ROM_RETURNS_MAX == 3 && DEPARTURES_MAX == 10,
                "diagnosis.c has the numbers in words");
 
+/* However often it begins anew, and acknowledges a block in time. Far beyond what lost frames can do. */
+#define FETCH_MAX_USEC          (300 * USEC_PER_SEC)
+#define FETCH_MIN_BYTES_PER_SEC (4u * 1024)
+
 /* A ROM over a good cable takes 235 KiB/s and more. */
 #define SLOW_AFTER_USEC    (5 * USEC_PER_SEC)
 #define SLOW_BYTES_PER_SEC (32u * 1024)
@@ -148,6 +152,7 @@ struct Recovery {
         int ifindex;     /* of its requests; 0: none came */
         bool has_warned_class, has_warned_u_boot, has_warned_name, has_warned_slow;
         bool has_warned_held;       /* of a board that cannot be taken */
+        uint64_t fetch_usec;        /* when it first began to fetch its file; 0: not yet */
         bool has_given_up;          /* it left without asking for anything */
         KeptRequest kept[KEPT_MAX]; /* oldest first */
         size_t n_kept;
@@ -342,6 +347,16 @@ static uint64_t add_usec(uint64_t a, uint64_t b) {
         return b >= USEC_INFINITY - a ? USEC_INFINITY : a + b;
 }
 
+/* When a board that fetches its file, again and again perhaps, has had enough time for it. */
+static uint64_t get_fetch_end(const Recovery *r) {
+        uint64_t usec;
+
+        if (r->fetch_usec == 0 || (r->state != STATE_TRANSFER && r->state != STATE_ANSWERED))
+                return USEC_INFINITY;
+        usec = get_file(r, r->stage)->size * USEC_PER_SEC / FETCH_MIN_BYTES_PER_SEC;
+        return r->fetch_usec + MAX_OF(usec, FETCH_MAX_USEC);
+}
+
 static uint64_t get_says_usec(const Recovery *r) {
         Stuck stuck = find_stuck(r);
 
@@ -365,7 +380,7 @@ static uint64_t get_fails_usec(const Recovery *r) {
         fails_usec = add_usec(r->alive_usec, stuck_table[stuck].fails_after_usec);
         if (stuck == STUCK_NO_TFTP)
                 fails_usec = MIN_OF(fails_usec, add_usec(r->since_usec, ANSWERED_MAX_USEC));
-        return fails_usec;
+        return MIN_OF(fails_usec, get_fetch_end(r));
 }
 
 /* What makes a row's sentence concrete: how far it came, which name was asked for in vain. */
@@ -400,9 +415,19 @@ static void fail_stuck(Recovery *r) {
         finish(r, stuck == STUCK_NO_BOARD ? RECOVERY_RESULT_NO_BOARD : RECOVERY_RESULT_FAILED);
 }
 
+static void fail_fetch(Recovery *r) {
+        char detail[DETAIL_LEN_MAX];
+
+        progress_task_idle(r->task);
+        say(r, DIAGNOSIS_SLOW_END, "%s", format_detail(r, detail));
+        finish(r, RECOVERY_RESULT_FAILED);
+}
+
 /* Says or ends what is due. */
 static void check_stuck(Recovery *r, uint64_t now_usec) {
-        if (r->state != STATE_OVER && now_usec >= get_fails_usec(r))
+        if (r->state != STATE_OVER && now_usec >= get_fetch_end(r))
+                fail_fetch(r);
+        else if (r->state != STATE_OVER && now_usec >= get_fails_usec(r))
                 fail_stuck(r);
         else if (r->state != STATE_OVER && now_usec >= get_says_usec(r))
                 say_stuck(r);
@@ -501,6 +526,8 @@ static void on_transfer_begun(Recovery *r, uint64_t now_usec) {
                 finish(r, RECOVERY_RESULT_FAILED);
                 return;
         }
+        if (r->fetch_usec == 0)
+                r->fetch_usec = now_usec;
         r->has_warned_slow = false;
         set_state(r, now_usec, STATE_TRANSFER);
         r->next_event_usec = now_usec + TRANSFER_EVENT_EVERY_USEC;
@@ -839,6 +866,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage, uint64_t pl
         r->stage = stage;
         r->has_warned_class = r->has_warned_u_boot = r->has_warned_name = false;
         r->n_beginnings = 0;
+        r->fetch_usec = 0;
         tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
         set_state(r, now_usec, STATE_ASKING);
 

@@ -42,7 +42,8 @@ struct BoardLink {
         FrameFaults faults;
         FaultDice dice;
         uint64_t delay_usec;
-        StageTally *tally; /* not owned; NULL until the faults are set */
+        uint64_t lateness_usec; /* of each frame to the host */
+        StageTally *tally;      /* not owned; NULL until the faults are set */
 
         uint64_t n_sent; /* taken by the interface */
         uint64_t tx_packets_base;
@@ -121,6 +122,10 @@ void board_link_set_faults(BoardLink *link, const FrameFaults *faults, uint32_t 
         link->tally = tally;
 }
 
+void board_link_set_lateness(BoardLink *link, uint64_t usec) {
+        link->lateness_usec = usec;
+}
+
 static void enqueue(BoardLink *link, Direction direction, const LinkFrame *frame, uint64_t due_usec,
                     bool is_held) {
         Queued *q;
@@ -132,7 +137,7 @@ static void enqueue(BoardLink *link, Direction direction, const LinkFrame *frame
                 abort();
         *q = (Queued){
                 .direction = direction,
-                .due_usec = due_usec,
+                .due_usec = due_usec + (direction == TO_HOST ? link->lateness_usec : 0),
                 .is_held = is_held,
                 .frame = *frame,
         };

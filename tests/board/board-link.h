@@ -32,6 +32,9 @@ DEFINE_CLEANUP_FUNC(BoardLink, board_link_free);
 void board_link_set_faults(BoardLink *link, const FrameFaults *faults, uint32_t delay_ms,
                            uint64_t seed, StageTally *tally);
 
+/* From now on each frame that is sent leaves so much later, besides what the faults do to it. */
+void board_link_set_lateness(BoardLink *link, uint64_t usec);
+
 void board_link_send(BoardLink *link, const uint8_t *frame, size_t len);
 
 /* Waits for a frame until @deadline_usec (CLOCK_MONOTONIC; USEC_INFINITY: for ever) and sends what

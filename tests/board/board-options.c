@@ -62,6 +62,7 @@ static const char help[] =
         "                         (plug: noise for BOOTP and TFTP; bootp-sent: its request; rrq-sent:\n"
         "                         the RRQ; block=N: the ACK)\n"
         "  --flood-rate N         how often in a second; default 1000\n"
+        "  --crawl [STAGE:]MS     from its RRQ on, all that it sends is so late\n"
         "  --error-after STAGE:STEP\n"
         "                         breaks its transfer off by a TFTP ERROR after the step: oack,\n"
         "                         block=N\n"
@@ -111,6 +112,7 @@ enum {
         OPT_SILENT_AFTER,
         OPT_FLOOD_AFTER,
         OPT_FLOOD_RATE,
+        OPT_CRAWL,
         OPT_ERROR_AFTER,
         OPT_ERROR_TEXT,
         OPT_ASK_FOR,
@@ -153,6 +155,7 @@ static const struct option long_options[] = {
         {"silent-after", required_argument, NULL, OPT_SILENT_AFTER},
         {"flood-after", required_argument, NULL, OPT_FLOOD_AFTER},
         {"flood-rate", required_argument, NULL, OPT_FLOOD_RATE},
+        {"crawl", required_argument, NULL, OPT_CRAWL},
         {"error-after", required_argument, NULL, OPT_ERROR_AFTER},
         {"error-text", required_argument, NULL, OPT_ERROR_TEXT},
         {"ask-for", required_argument, NULL, OPT_ASK_FOR},
@@ -263,6 +266,8 @@ static int parse_stage_option(int option, const char *value, BoardOptions *o) {
                         r = step_rule_parse(value, &stage->pull);
                 else if (option == OPT_SILENT_AFTER)
                         r = step_rule_parse(value, &stage->silent);
+                else if (option == OPT_CRAWL)
+                        r = parse_unsigned(value, 0, 60000, &stage->crawl_ms);
                 else if (option == OPT_FLOOD_AFTER)
                         r = step_rule_parse(value, &stage->flood);
                 else if (option == OPT_ERROR_AFTER)

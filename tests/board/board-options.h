@@ -17,6 +17,7 @@ typedef struct StageOptions {
         StepRule pull;
         StepRule silent;
         StepRule flood;
+        unsigned crawl_ms;
         StepRule error;
         uint32_t nonsense; /* 1 << NonsenseKind */
         uint8_t mac[MAC_LEN];

@@ -89,6 +89,8 @@ bool board_stage_step(BoardStage *stage, BoardStep step, uint64_t block) {
                 report_event(stage->report, "flood", stage->name, "\"step\":\"%s\"",
                              board_step_name(step));
         }
+        if (step == STEP_RRQ_SENT)
+                board_link_set_lateness(stage->link, stage->own->crawl_ms * USEC_PER_MSEC);
         if (is_pull && stage->outcome == OUTCOME_NONE)
                 stage->outcome = OUTCOME_PULLED;
         if (is_error && stage->outcome == OUTCOME_NONE && !stage->is_silent)

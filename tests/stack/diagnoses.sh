@@ -82,6 +82,13 @@ if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
         board_begin "${port_of[silent]}" silent-board --stage rom --silent-after rom:plug
 fi
 
+if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
+        begin crawling --stage spl
+        plug "${port_of[crawling]}" spl
+        board_begin "${port_of[crawling]}" crawling-board --stage spl --crawl 2000 \
+                --time-scale 100 --give-up 600
+fi
+
 # 60 ms for each block.
 begin slow --stage spl
 plug "${port_of[slow]}" spl
@@ -154,6 +161,8 @@ ends gave-up 1 'the ROM left USB without asking for anything' 'the ROM did not c
 if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
         ends silent 1 'the ROM has not asked for an address (BOOTP) yet' \
                 'the ROM never asked for an address (BOOTP)'
+        ends crawling 1 'the transfer is much slower than USB should be' \
+                'the board takes too long to fetch its file'
 fi
 
 for name in "${!port_of[@]}"; do

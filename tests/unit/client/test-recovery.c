@@ -717,6 +717,67 @@ START_TEST(test_board_begins_for_ever) {
 }
 END_TEST
 
+/* A block each 50 s, which is in time, until @n of them are acknowledged. */
+static void crawl(World *w, unsigned n) {
+        rrq(w, "spl.bin");
+        for (unsigned block = 1; block <= n; block++) {
+                pass(w, SECONDS(50));
+                assert_result(w, RECOVERY_RESULT_NONE);
+                ack(w, block);
+        }
+}
+
+START_TEST(test_board_crawls) {
+        static uint8_t data[2 * 1024 * 1024];
+        World *w = world_new();
+
+        w->spl.data = data;
+        w->spl.size = 100 * 1000;
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        crawl(w, 5);
+        pass(w, SECONDS(49));
+        assert_result(w, RECOVERY_RESULT_NONE);
+        pass(w, SECONDS(1));
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        assert_said(
+                w,
+                "1-1.4: the board takes too long to fetch its file: spl.bin, block 5 of 196 was the last");
+        assert_diagnosis(w, "slow-end");
+        world_free(w);
+
+        /* A large file may take longer. */
+        w = world_new();
+        w->spl.data = data;
+        w->spl.size = sizeof(data);
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        crawl(w, 10);
+        pass(w, SECONDS(11));
+        assert_result(w, RECOVERY_RESULT_NONE);
+        pass(w, SECONDS(1));
+        assert_said(w, "the board takes too long to fetch its file");
+        world_free(w);
+
+        /* Nor does it help to begin anew. */
+        w = world_new();
+        w->spl.data = data;
+        w->spl.size = 100 * 1000;
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        for (unsigned i = 0; i < 2; i++) {
+                crawl(w, 2);
+                tftp_error(w, "no");
+                pass(w, SECONDS(40));
+        }
+        assert_result(w, RECOVERY_RESULT_NONE);
+        rrq(w, "spl.bin");
+        pass(w, SECONDS(20));
+        assert_said(w, "the board takes too long to fetch its file");
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_board_breaks_the_transfer_off) {
         World *w = world_new();
 
@@ -1411,9 +1472,10 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_requests_of_a_board_that_left_are_forgotten,
           test_reply_that_cannot_leave_is_sent_again, test_wrong_vendor_class_warns_once,
           test_missing_or_unknown_vendor_class_is_fine, test_u_boot_proper_is_not_answered,
-          test_nonsense_is_ignored, test_board_begins_for_ever, test_board_breaks_the_transfer_off,
-          test_stuck_without_a_board, test_board_that_cannot_be_taken, test_stuck_rom_without_bootp,
-          test_stuck_without_tftp, test_stuck_in_transfer, test_stuck_after_leaving_early,
+          test_nonsense_is_ignored, test_board_begins_for_ever, test_board_crawls,
+          test_board_breaks_the_transfer_off, test_stuck_without_a_board,
+          test_board_that_cannot_be_taken, test_stuck_rom_without_bootp, test_stuck_without_tftp,
+          test_stuck_in_transfer, test_stuck_after_leaving_early,
           test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
           test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
           test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,
