@@ -43,6 +43,7 @@ typedef enum Diagnosis {
         DIAGNOSIS_BEGINS_ANEW_END,
         DIAGNOSIS_SLOW,
         DIAGNOSIS_SLOW_END,
+        DIAGNOSIS_FLOOD,
         DIAGNOSIS_HELD,
         _DIAGNOSIS_MAX,
 } Diagnosis;

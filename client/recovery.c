@@ -52,6 +52,12 @@
 _Static_assert(ROM_RETURNS_MAX == 3 && DEPARTURES_MAX == 10,
                "diagnosis.c has the numbers in words");
 
+/* Requests of either kind: at once, and then one each. U-Boot is the quickest, and asks after 250 ms, then less often,
+ * but may do so in a script that begins again at once; what a board sends beyond that is not answered, and costs
+ * nothing but to be read. */
+#define REQUESTS_AT_ONCE_MAX 100u
+#define REQUEST_EVERY_USEC   (100 * USEC_PER_MSEC)
+
 /* However often it begins anew, and acknowledges a block in time. Far beyond what lost frames can do. */
 #define FETCH_MAX_USEC          (300 * USEC_PER_SEC)
 #define FETCH_MIN_BYTES_PER_SEC (4u * 1024)
@@ -151,7 +157,9 @@ struct Recovery {
         bool is_implied; /* it asked, but the session has not told of it */
         int ifindex;     /* of its requests; 0: none came */
         bool has_warned_class, has_warned_u_boot, has_warned_name, has_warned_slow;
-        bool has_warned_held;       /* of a board that cannot be taken */
+        bool has_warned_held; /* of a board that cannot be taken */
+        bool has_warned_flood;
+        uint64_t paid_usec;         /* up to when its requests use up what it may send */
         uint64_t fetch_usec;        /* when it first began to fetch its file; 0: not yet */
         bool has_given_up;          /* it left without asking for anything */
         KeptRequest kept[KEPT_MAX]; /* oldest first */
@@ -865,6 +873,8 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage, uint64_t pl
                 r->begin_usec = now_usec;
         r->stage = stage;
         r->has_warned_class = r->has_warned_u_boot = r->has_warned_name = false;
+        r->has_warned_flood = false;
+        r->paid_usec = 0;
         r->n_beginnings = 0;
         r->fetch_usec = 0;
         tftp_server_set_file(&r->tftp, now_usec, file->name, file->data, file->size);
@@ -1144,6 +1154,21 @@ void recovery_on_session_lost(Recovery *r, const char *why) {
                 fail(r, "%s", why);
 }
 
+/* Whether a request is to be looked at; one that is too many costs no answer, and no line in a log. */
+static bool take_request(Recovery *r, uint64_t now_usec) {
+        uint64_t usec = MAX_OF(r->paid_usec, now_usec);
+
+        if (usec - now_usec <= (REQUESTS_AT_ONCE_MAX - 1) * REQUEST_EVERY_USEC) {
+                r->paid_usec = usec + REQUEST_EVERY_USEC;
+                return true;
+        }
+        if (!r->has_warned_flood && r->begin_usec > 0) {
+                r->has_warned_flood = true;
+                say(r, DIAGNOSIS_FLOOD, "%s", "");
+        }
+        return false;
+}
+
 void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *request,
                        size_t len) {
         bool is_other;
@@ -1151,7 +1176,7 @@ void recovery_on_bootp(Recovery *r, uint64_t now_usec, int ifindex, const void *
         assert(r);
         assert(request || len == 0);
 
-        if (r->state == STATE_OVER)
+        if (r->state == STATE_OVER || !take_request(r, now_usec))
                 return;
 
         is_other = r->ifindex > 0 && ifindex > 0 && ifindex != r->ifindex;
@@ -1167,7 +1192,7 @@ void recovery_on_tftp_request(Recovery *r, uint64_t now_usec, const struct socka
 
         assert(r);
 
-        if (r->state == STATE_OVER)
+        if (r->state == STATE_OVER || !take_request(r, now_usec))
                 return;
         k = tftp_server_handle_request(&r->tftp, now_usec, source, is_broadcast, packet, len);
         if (k == 0)

@@ -16,6 +16,11 @@
 #define TFTP_PORT         69u
 #define RECEIVE_SIZE_MAX  2048u /* no request or ACK is longer; what is, is cut, and ignored */
 
+/* Wake-ups by requests, of which a board has few to send: one that sends them as fast as it can is heard that often.
+ * Not so of the transfers, where each block is a wake-up. */
+#define REQUEST_WAKEUPS_MAX        10u
+#define REQUEST_WAKEUPS_EVERY_USEC (100 * USEC_PER_MSEC)
+
 #define COMMENT_LEN_MAX 512
 
 enum {
@@ -358,6 +363,12 @@ int transport_start(Transport *t, Recovery *recovery) {
         for (size_t i = 0; i < TRANSPORT_N_SOCKETS; i++) {
                 r = sd_event_add_io(t->event, &t->io_sources[i], t->fds[i], EPOLLIN, on_readable,
                                     t);
+                if (r < 0)
+                        return r;
+                if (i >= SOCKET_FIRST_SLOT)
+                        continue;
+                r = sd_event_source_set_ratelimit(t->io_sources[i], REQUEST_WAKEUPS_EVERY_USEC,
+                                                  REQUEST_WAKEUPS_MAX);
                 if (r < 0)
                         return r;
         }

@@ -778,6 +778,51 @@ START_TEST(test_board_crawls) {
 }
 END_TEST
 
+START_TEST(test_board_floods) {
+        World *w = world_new();
+
+        plug(w, "rom");
+        for (unsigned i = 0; i < 1000; i++)
+                bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        ck_assert_uint_eq(w->n_bootp, 100);
+        assert_said(w, "1-1.4: the board sends far more than it should");
+        assert_diagnosis(w, "flood");
+        pass(w, SECONDS(1));
+        for (unsigned i = 0; i < 1000; i++)
+                bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        ck_assert_uint_eq(w->n_bootp, 110);
+        assert_said(w, "far more than it should");
+
+        /* Requests for its file count, too. */
+        pass(w, SECONDS(4));
+        for (unsigned i = 0; i < 1000; i++)
+                rrq(w, "spl.bin");
+        ck_assert_uint_le(w->n_sent, 40);
+        ck_assert_uint_ge(w->n_sent, 30);
+
+        /* It ends, although it never falls silent. */
+        for (unsigned i = 0; i < 300; i++) {
+                bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+                rrq(w, "spl.bin");
+                pass(w, SECONDS(1));
+        }
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        world_free(w);
+
+        /* What its ROM did is not held against the SPL. */
+        w = world_new();
+        plug(w, "rom");
+        bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        fetch(w, &w->spl);
+        for (unsigned i = 0; i < 200; i++)
+                bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
+        unplug(w);
+        run_spl(w);
+        assert_result(w, RECOVERY_RESULT_DELIVERED);
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_board_breaks_the_transfer_off) {
         World *w = world_new();
 
@@ -1473,7 +1518,7 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_reply_that_cannot_leave_is_sent_again, test_wrong_vendor_class_warns_once,
           test_missing_or_unknown_vendor_class_is_fine, test_u_boot_proper_is_not_answered,
           test_nonsense_is_ignored, test_board_begins_for_ever, test_board_crawls,
-          test_board_breaks_the_transfer_off, test_stuck_without_a_board,
+          test_board_floods, test_board_breaks_the_transfer_off, test_stuck_without_a_board,
           test_board_that_cannot_be_taken, test_stuck_rom_without_bootp, test_stuck_without_tftp,
           test_stuck_in_transfer, test_stuck_after_leaving_early,
           test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
