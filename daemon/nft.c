@@ -23,7 +23,21 @@
  * The kernel updates the UDP checksum with the port, as a difference. A checksum of 0 means "none"
  * (RFC 768), which U-Boot always sends: the difference would make a wrong one of it, so the first
  * rule of each pair puts the 0 back. A checksum that the network card is yet to complete
- * (CHECKSUM_PARTIAL) the kernel leaves alone in both rules. */
+ * (CHECKSUM_PARTIAL) the kernel leaves alone in both rules.
+ *
+ * Another one makes this:
+ *
+ *     table arp snagd {
+ *             chain from-board {
+ *                     type filter hook input priority 0; policy drop
+ *                     arp saddr ip 192.168.0.101 accept
+ *             }
+ *     }
+ *
+ * Each address from which an ARP request comes gets an entry in the kernel's neighbour table. Of those there are
+ * 1024 for all namespaces together (gc_thresh3): one board that asks from other addresses all the time would
+ * leave none to the other sessions, nor to the host itself, and without an entry nothing is sent, not even a
+ * broadcast. */
 
 #include <assert.h>
 #include <endian.h>
@@ -33,10 +47,13 @@
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_arp.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/udp.h>
 
@@ -53,6 +70,7 @@
 typedef struct Batch {
         struct mnl_nlmsg_batch *messages;
         uint32_t seq;
+        uint8_t family; /* NFPROTO_… of the table, chains and rules */
 } Batch;
 
 static void batch_done(Batch *batch) {
@@ -80,10 +98,10 @@ static int add_table(Batch *batch) {
         if (!table)
                 return -ENOMEM;
 
-        nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_IPV4);
+        nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, batch->family);
         nftnl_table_set_str(table, NFTNL_TABLE_NAME, TABLE_NAME);
 
-        header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWTABLE, NFPROTO_IPV4,
+        header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWTABLE, batch->family,
                                        NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, batch->seq++);
         nftnl_table_nlmsg_build_payload(header, table);
         batch_next(batch);
@@ -91,7 +109,8 @@ static int add_table(Batch *batch) {
         return 0;
 }
 
-static int add_chain(Batch *batch, const char *name, uint32_t hook) {
+static int add_chain(Batch *batch, const char *name, uint32_t hook, int32_t priority,
+                     uint32_t policy) {
         struct nftnl_chain *chain;
         struct nlmsghdr *header;
 
@@ -103,10 +122,10 @@ static int add_chain(Batch *batch, const char *name, uint32_t hook) {
         nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
         nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook);
-        nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, NF_IP_PRI_RAW);
-        nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+        nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, priority);
+        nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, policy);
 
-        header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWCHAIN, NFPROTO_IPV4,
+        header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWCHAIN, batch->family,
                                        NLM_F_CREATE | NLM_F_ACK, batch->seq++);
         nftnl_chain_nlmsg_build_payload(header, chain);
         batch_next(batch);
@@ -224,22 +243,25 @@ static int fill_rule(struct nftnl_rule *rule, uint32_t port_offset, uint16_t fro
         return accept_packet(rule);
 }
 
-static int add_rule(Batch *batch, const char *chain, uint32_t port_offset, uint16_t from,
-                    uint16_t to, bool without_checksum) {
+static struct nftnl_rule *begin_rule(const Batch *batch, const char *chain) {
         struct nftnl_rule *rule;
-        struct nlmsghdr *header;
-        int r;
 
         rule = nftnl_rule_alloc();
         if (!rule)
-                return -ENOMEM;
+                return NULL;
 
-        nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_IPV4);
+        nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, batch->family);
         nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE_NAME);
         nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
-        r = fill_rule(rule, port_offset, from, to, without_checksum);
+        return rule;
+}
+
+/* Consumes @rule. @r: what filling it came to, and what is returned. */
+static int end_rule(Batch *batch, struct nftnl_rule *rule, int r) {
+        struct nlmsghdr *header;
+
         if (r >= 0) {
-                header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWRULE, NFPROTO_IPV4,
+                header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWRULE, batch->family,
                                                NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK,
                                                batch->seq++);
                 nftnl_rule_nlmsg_build_payload(header, rule);
@@ -247,6 +269,16 @@ static int add_rule(Batch *batch, const char *chain, uint32_t port_offset, uint1
         }
         nftnl_rule_free(rule);
         return r;
+}
+
+static int add_rule(Batch *batch, const char *chain, uint32_t port_offset, uint16_t from,
+                    uint16_t to, bool without_checksum) {
+        struct nftnl_rule *rule;
+
+        rule = begin_rule(batch, chain);
+        if (!rule)
+                return -ENOMEM;
+        return end_rule(batch, rule, fill_rule(rule, port_offset, from, to, without_checksum));
 }
 
 /* The rules of one port, in both directions: without checksum first. */
@@ -267,30 +299,55 @@ static int add_rewrite(Batch *batch, const NftPortRewrite *rewrite) {
         return 0;
 }
 
-static int build_batch(Batch *batch, const NftPortRewrite *rewrites, size_t n) {
+typedef struct Rewrites {
+        const NftPortRewrite *rewrites;
+        size_t n;
+} Rewrites;
+
+static int add_rewriting(Batch *batch, const void *userdata) {
+        const Rewrites *wanted = userdata;
         int r;
 
-        nftnl_batch_begin(batch_at(batch), batch->seq++);
-        batch_next(batch);
+        r = add_chain(batch, CHAIN_FROM_BOARD, NF_INET_PRE_ROUTING, NF_IP_PRI_RAW, NF_ACCEPT);
+        if (r < 0)
+                return r;
+        r = add_chain(batch, CHAIN_TO_BOARD, NF_INET_LOCAL_OUT, NF_IP_PRI_RAW, NF_ACCEPT);
+        for (size_t i = 0; i < wanted->n && r >= 0; i++)
+                r = add_rewrite(batch, &wanted->rewrites[i]);
+        return r;
+}
 
-        r = add_table(batch);
-        if (r < 0)
-                return r;
-        r = add_chain(batch, CHAIN_FROM_BOARD, NF_INET_PRE_ROUTING);
-        if (r < 0)
-                return r;
-        r = add_chain(batch, CHAIN_TO_BOARD, NF_INET_LOCAL_OUT);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < n; i++) {
-                r = add_rewrite(batch, &rewrites[i]);
-                if (r < 0)
-                        return r;
-        }
+/* The sender's IPv4 address of an ARP packet for Ethernet is @address_be. */
+static int fill_arp_rule(struct nftnl_rule *rule, uint32_t address_be) {
+        struct nftnl_expr *payload, *cmp;
 
-        nftnl_batch_end(batch_at(batch), batch->seq++);
-        batch_next(batch);
-        return 0;
+        payload = add_expr(rule, "payload");
+        cmp = add_expr(rule, "cmp");
+        if (!payload || !cmp)
+                return -ENOMEM;
+
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, sizeof(struct arphdr) + ETH_ALEN);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, sizeof(address_be));
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_DATA, address_be);
+        return accept_packet(rule);
+}
+
+static int add_arp_guard(Batch *batch, const void *userdata) {
+        const uint32_t *board_address_be = userdata;
+        struct nftnl_rule *rule;
+        int r;
+
+        r = add_chain(batch, CHAIN_FROM_BOARD, NF_ARP_IN, 0, NF_DROP);
+        if (r < 0)
+                return r;
+        rule = begin_rule(batch, CHAIN_FROM_BOARD);
+        if (!rule)
+                return -ENOMEM;
+        return end_rule(batch, rule, fill_arp_rule(rule, *board_address_be));
 }
 
 /* What a kernel without nf_tables says, depending on which part it lacks: no NETLINK_NETFILTER, no
@@ -363,14 +420,13 @@ static int send_batch(const Batch *batch, uint32_t first_seq) {
         return r;
 }
 
-int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
+/* A batch with the table of @family, and what @add puts into it. */
+static int install(uint8_t family, int (*add)(Batch *batch, const void *userdata),
+                   const void *userdata) {
         _cleanup_free_ char *buffer = NULL;
-        _cleanup_(batch_done) Batch batch = {.seq = 1};
+        _cleanup_(batch_done) Batch batch = {.seq = 1, .family = family};
         uint32_t first_seq = batch.seq;
         int r;
-
-        assert(rewrites);
-        assert(n > 0 && n <= NFT_PORT_REWRITES_MAX);
 
         buffer = calloc(1, BATCH_LIMIT + BATCH_SLACK);
         if (!buffer)
@@ -379,9 +435,27 @@ int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
         if (!batch.messages)
                 return -ENOMEM;
 
-        r = build_batch(&batch, rewrites, n);
+        nftnl_batch_begin(batch_at(&batch), batch.seq++);
+        batch_next(&batch);
+        r = add_table(&batch);
         if (r < 0)
                 return r;
+        r = add(&batch, userdata);
+        if (r < 0)
+                return r;
+        nftnl_batch_end(batch_at(&batch), batch.seq++);
+        batch_next(&batch);
 
         return translate_missing(send_batch(&batch, first_seq));
+}
+
+int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
+        assert(rewrites);
+        assert(n > 0 && n <= NFT_PORT_REWRITES_MAX);
+
+        return install(NFPROTO_IPV4, add_rewriting, &(Rewrites){.rewrites = rewrites, .n = n});
+}
+
+int nft_install_arp_guard(uint32_t board_address_be) {
+        return install(NFPROTO_ARP, add_arp_guard, &board_address_be);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* nftables: the port rewriting of a session's namespace, sent as one batch that takes effect whole
- * or not at all. It dies with its namespace; nothing ever removes it.
+/* nftables: the port rewriting of a session's namespace, and what keeps a board from filling the host's ARP table, each
+ * sent as one batch that takes effect whole or not at all. They die with their namespace; nothing ever removes them.
  *
  * Needs:  CAP_NET_ADMIN; that the kernel has nf_tables or can load it (no CAP_SYS_MODULE needed).
  * Blocks: on nf_tables' commit lock, and on the first use while the kernel loads the module.
@@ -27,3 +27,8 @@ typedef struct NftPortRewrite {
  * upgrade without reboot); -EPERM; -EEXIST if there is a table `snagd` already; -ENOMEM, -ENOBUFS;
  * otherwise what the kernel acknowledged. */
 int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n);
+
+/* Makes the table `arp snagd` in that namespace: ARP is heard from @board_address_be alone, so that the board has one entry in
+ * the kernel's neighbour table, which all namespaces share. Returns the same; -EOPNOTSUPP also if only the ARP part of
+ * nf_tables is missing. */
+int nft_install_arp_guard(uint32_t board_address_be);

@@ -697,7 +697,8 @@ static int set_up_namespace(void *userdata) {
                 .overflow = on_overflow,
         };
         Session *session = userdata;
-        int r;
+        struct in_addr board_address;
+        int r, k;
 
         r = rtnl_new(&session->rtnl);
         if (r < 0)
@@ -711,7 +712,15 @@ static int set_up_namespace(void *userdata) {
         if (r < 0)
                 return r;
 
-        return nft_install_port_rewriting(rewrites, ELEMENTSOF(rewrites));
+        r = nft_install_port_rewriting(rewrites, ELEMENTSOF(rewrites));
+        if (r < 0)
+                return r;
+
+        k = inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &board_address);
+        assert(k == 1);
+        r = nft_install_arp_guard(board_address.s_addr);
+        /* A kernel that was built without it: boards can be recovered all the same. */
+        return r == -EOPNOTSUPP ? 0 : r;
 }
 
 static int session_make_namespace(Session *session, Failure *failure) {

@@ -59,7 +59,7 @@ static const char help[] =
         "                         block=N: no ACK of a later block), but stays plugged in\n"
         "  --flood-after STAGE:STEP\n"
         "                         from then on repeats what it sent last, and does nothing else\n"
-        "                         (plug: noise for BOOTP and TFTP; bootp-sent: its request; rrq-sent:\n"
+        "                         (plug: noise for BOOTP, TFTP, ARP; bootp-sent: its request; rrq-sent:\n"
         "                         the RRQ; block=N: the ACK)\n"
         "  --flood-rate N         how often in a second; default 1000\n"
         "  --crawl [STAGE:]MS     from its RRQ on, all that it sends is so late\n"

@@ -358,14 +358,35 @@ static void audit_early_frames(BoardStage *stage, LinkFrame *frame) {
         }
 }
 
-/* A board that has sent nothing yet: any bytes, for BOOTP and for TFTP in turn. */
+/* Whom it asks for: the address that the host of this product has. */
+#define NOISE_ARP_TARGET UINT32_C(0xc0a80064)
+
+/* A request as if it came from any address that can be one. */
+static void make_arp_noise(BoardStage *stage) {
+        uint8_t frame[FRAME_LEN_MAX];
+        ArpSpec spec = {
+                .operation = ARP_REQUEST,
+                .spa = UINT32_C(0x0a000000) | fault_dice_u32(&stage->dice) >> 8,
+                .tpa = NOISE_ARP_TARGET,
+        };
+
+        memcpy(spec.eth_dst, mac_broadcast, MAC_LEN);
+        memcpy(spec.sha, stage->own->mac, MAC_LEN);
+        board_link_send(stage->link, frame, frame_build_arp(frame, &spec));
+}
+
+/* A board that has sent nothing yet: any bytes, for BOOTP and for TFTP in turn, and ARP. */
 static void make_noise(BoardStage *stage) {
         uint8_t noise[NOISE_LEN];
 
+        if (stage->tally->n_flooded % 3 == 0) {
+                make_arp_noise(stage);
+                return;
+        }
         for (size_t i = 0; i < sizeof(noise); i++)
                 noise[i] = (uint8_t) fault_dice_u32(&stage->dice);
-        board_stage_send_udp(stage, IP_BROADCAST, 68, stage->tally->n_flooded % 2 ? 69 : 67, noise,
-                             sizeof(noise));
+        board_stage_send_udp(stage, IP_BROADCAST, 68, stage->tally->n_flooded % 3 == 1 ? 69 : 67,
+                             noise, sizeof(noise));
         stage->last_frame_len = 0;
 }
 

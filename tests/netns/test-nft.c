@@ -257,6 +257,37 @@ START_TEST(test_second_time_is_refused) {
 }
 END_TEST
 
+/* Asks as a board with the address @source would. */
+static bool is_arp_answered(uint32_t source) {
+        uint64_t deadline_usec = now_usec() + SILENCE_USEC;
+        uint8_t buffer[FRAME_SIZE_MAX];
+        size_t size;
+
+        ck_assert_ok(frame_send_arp_request(world.packet_fd, board_mac, source, SERVER_ADDRESS));
+        while (frame_receive(world.packet_fd, deadline_usec, buffer, &size) == 0)
+                if (frame_type(buffer) == FRAME_ARP_TYPE)
+                        return true;
+        return false;
+}
+
+static int install_arp_guard(void *userdata) {
+        return nft_install_arp_guard(htonl(BOARD_ADDRESS));
+}
+
+/* Each address from which ARP is heard costs an entry in a table that the whole host shares. */
+START_TEST(test_arp_is_heard_from_the_board_alone) {
+        const uint32_t other = BOARD_ADDRESS + 1, far = 0x0a000001;
+
+        ck_assert(is_arp_answered(other));
+        ck_assert_ok(netns_run(world.netns_fd, install_arp_guard, NULL));
+        ck_assert(!is_arp_answered(other));
+        ck_assert(!is_arp_answered(far));
+        ck_assert(!is_arp_answered(0));
+        ck_assert(is_arp_answered(BOARD_ADDRESS));
+        ck_assert_int_eq(netns_run(world.netns_fd, install_arp_guard, NULL), -EEXIST);
+}
+END_TEST
+
 static int install_most(void *userdata) {
         NftPortRewrite most[NFT_PORT_REWRITES_MAX];
 
@@ -309,7 +340,7 @@ END_TEST
 
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
-                test_every_checksum_survives, test_reply_without_checksum_stays_so,
-                test_other_ports_are_untouched, test_second_time_is_refused,
-                test_as_many_as_allowed, test_without_privilege_is_refused,
-                test_kernel_without_nf_tables)
+                test_arp_is_heard_from_the_board_alone, test_every_checksum_survives,
+                test_reply_without_checksum_stays_so, test_other_ports_are_untouched,
+                test_second_time_is_refused, test_as_many_as_allowed,
+                test_without_privilege_is_refused, test_kernel_without_nf_tables)

@@ -2,6 +2,7 @@
 
 #include "fake-kernel.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "board-monitor.h"
+#include "bus-contract.h"
 #include "fd-util.h"
 #include "netns.h"
 #include "nft.h"
@@ -670,6 +672,18 @@ int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
         assert(rewrites[1].board_port == 69 && rewrites[1].server_port == 9069);
         namespaces[current_netns].has_rules = true;
         return done("nft_install_port_rewriting", 0);
+}
+
+int nft_install_arp_guard(uint32_t board_address_be) {
+        int r;
+
+        r = step("nft_install_arp_guard");
+        if (r < 0)
+                return r;
+        assert(current_netns != FAKE_HOME);
+        assert(namespaces[current_netns].has_rules);
+        assert(board_address_be == inet_addr(SESSION_CLIENT_ADDRESS));
+        return done("nft_install_arp_guard", 0);
 }
 
 /* The board monitor */
