@@ -25,7 +25,7 @@
  * rule of each pair puts the 0 back. A checksum that the network card is yet to complete
  * (CHECKSUM_PARTIAL) the kernel leaves alone in both rules.
  *
- * Another one makes this:
+ * Two more make this:
  *
  *     table arp snagd {
  *             chain from-board {
@@ -33,11 +33,17 @@
  *                     arp saddr ip 192.168.0.101 accept
  *             }
  *     }
+ *     table ip6 snagd {
+ *             chain from-board {
+ *                     type filter hook prerouting priority raw; policy drop
+ *             }
+ *     }
  *
- * Each address from which an ARP request comes gets an entry in the kernel's neighbour table. Of those there are
- * 1024 for all namespaces together (gc_thresh3): one board that asks from other addresses all the time would
- * leave none to the other sessions, nor to the host itself, and without an entry nothing is sent, not even a
- * broadcast. */
+ * Each address from which an ARP request comes gets an entry in the kernel's neighbour table, and so does each IPv6
+ * address that calls itself a router, even where the link has no IPv6 address (tried on Linux 6.18). Of
+ * either kind there are 1024 for all namespaces together (gc_thresh3): one board that asks from other addresses all
+ * the time would leave none to the other sessions, nor to the host itself, and without an entry nothing is sent,
+ * not even a broadcast. A router would also give the link an address and routes. */
 
 #include <assert.h>
 #include <endian.h>
@@ -55,6 +61,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/udp.h>
 
 #include "nft.h"
@@ -350,6 +357,10 @@ static int add_arp_guard(Batch *batch, const void *userdata) {
         return end_rule(batch, rule, fill_arp_rule(rule, *board_address_be));
 }
 
+static int add_ipv6_guard(Batch *batch, const void *userdata) {
+        return add_chain(batch, CHAIN_FROM_BOARD, NF_INET_PRE_ROUTING, NF_IP6_PRI_RAW, NF_DROP);
+}
+
 /* What a kernel without nf_tables says, depending on which part it lacks: no NETLINK_NETFILTER, no
  * subsystem, no chain type or expression. The batch refers to nothing that it does not make itself,
  * so -ENOENT can mean nothing else. */
@@ -456,6 +467,12 @@ int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
         return install(NFPROTO_IPV4, add_rewriting, &(Rewrites){.rewrites = rewrites, .n = n});
 }
 
-int nft_install_arp_guard(uint32_t board_address_be) {
-        return install(NFPROTO_ARP, add_arp_guard, &board_address_be);
+int nft_install_neighbour_guard(uint32_t board_address_be) {
+        int r, k;
+
+        r = install(NFPROTO_ARP, add_arp_guard, &board_address_be);
+        if (r < 0 && r != -EOPNOTSUPP)
+                return r;
+        k = install(NFPROTO_IPV6, add_ipv6_guard, NULL);
+        return k < 0 ? k : r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* nftables: the port rewriting of a session's namespace, and what keeps a board from filling the host's ARP table, each
+/* nftables: the port rewriting of a session's namespace, and what keeps a board from filling the host's neighbour tables, each
  * sent as one batch that takes effect whole or not at all. They die with their namespace; nothing ever removes them.
  *
  * Needs:  CAP_NET_ADMIN; that the kernel has nf_tables or can load it (no CAP_SYS_MODULE needed).
@@ -28,7 +28,7 @@ typedef struct NftPortRewrite {
  * otherwise what the kernel acknowledged. */
 int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n);
 
-/* Makes the table `arp snagd` in that namespace: ARP is heard from @board_address_be alone, so that the board has one entry in
- * the kernel's neighbour table, which all namespaces share. Returns the same; -EOPNOTSUPP also if only the ARP part of
- * nf_tables is missing. */
-int nft_install_arp_guard(uint32_t board_address_be);
+/* Makes the tables `arp snagd` and `ip6 snagd` in that namespace: ARP is heard from @board_address_be alone, and IPv6 not at
+ * all, so that the board has one entry in the kernel's neighbour tables, which all namespaces share. Returns the same;
+ * -EOPNOTSUPP also if only one of these families is missing in nf_tables: the other is guarded then. */
+int nft_install_neighbour_guard(uint32_t board_address_be);

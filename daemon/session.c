@@ -718,7 +718,7 @@ static int set_up_namespace(void *userdata) {
 
         k = inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &board_address);
         assert(k == 1);
-        r = nft_install_arp_guard(board_address.s_addr);
+        r = nft_install_neighbour_guard(board_address.s_addr);
         /* A kernel that was built without it: boards can be recovered all the same. */
         return r == -EOPNOTSUPP ? 0 : r;
 }

@@ -5,8 +5,12 @@
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip6.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -270,8 +274,8 @@ static bool is_arp_answered(uint32_t source) {
         return false;
 }
 
-static int install_arp_guard(void *userdata) {
-        return nft_install_arp_guard(htonl(BOARD_ADDRESS));
+static int install_guard(void *userdata) {
+        return nft_install_neighbour_guard(htonl(BOARD_ADDRESS));
 }
 
 /* Each address from which ARP is heard costs an entry in a table that the whole host shares. */
@@ -279,12 +283,92 @@ START_TEST(test_arp_is_heard_from_the_board_alone) {
         const uint32_t other = BOARD_ADDRESS + 1, far = 0x0a000001;
 
         ck_assert(is_arp_answered(other));
-        ck_assert_ok(netns_run(world.netns_fd, install_arp_guard, NULL));
+        ck_assert_ok(netns_run(world.netns_fd, install_guard, NULL));
         ck_assert(!is_arp_answered(other));
         ck_assert(!is_arp_answered(far));
         ck_assert(!is_arp_answered(0));
         ck_assert(is_arp_answered(BOARD_ADDRESS));
-        ck_assert_int_eq(netns_run(world.netns_fd, install_arp_guard, NULL), -EEXIST);
+        ck_assert_int_eq(netns_run(world.netns_fd, install_guard, NULL), -EEXIST);
+}
+END_TEST
+
+/* What it says makes an address, and routes, of a link that listens (RFC 4861 4.2, 4.6.2). */
+static void send_router_advertisement(void) {
+        static const uint8_t all_nodes[MAC_LEN] = {0x33, 0x33, 0, 0, 0, 1};
+        static const char router[] = "fe80::1", nodes[] = "ff02::1", prefix[] = "2001:db8::";
+        struct {
+                struct ethhdr ethernet;
+                struct ip6_hdr ip;
+                struct nd_router_advert advertisement;
+                struct nd_opt_prefix_info prefix;
+        } __attribute__((packed)) frame = {
+                .ethernet.h_proto = htons(ETH_P_IPV6),
+                .ip.ip6_flow = htonl(6u << 28),
+                .ip.ip6_plen = htons(sizeof(frame.advertisement) + sizeof(frame.prefix)),
+                .ip.ip6_nxt = IPPROTO_ICMPV6,
+                .ip.ip6_hlim = 255,
+                .advertisement.nd_ra_type = ND_ROUTER_ADVERT,
+                .advertisement.nd_ra_curhoplimit = 64,
+                .advertisement.nd_ra_router_lifetime = htons(1800),
+                .prefix.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION,
+                .prefix.nd_opt_pi_len = sizeof(frame.prefix) / 8,
+                .prefix.nd_opt_pi_prefix_len = 64,
+                .prefix.nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO,
+                .prefix.nd_opt_pi_valid_time = htonl(3600),
+                .prefix.nd_opt_pi_preferred_time = htonl(3600),
+        };
+        uint16_t words[(sizeof(frame) - offsetof(typeof(frame), ip.ip6_src)) / 2];
+        uint32_t sum = ntohs(frame.ip.ip6_plen) + frame.ip.ip6_nxt;
+
+        memcpy(frame.ethernet.h_dest, all_nodes, MAC_LEN);
+        memcpy(frame.ethernet.h_source, board_mac, MAC_LEN);
+        ck_assert_int_eq(inet_pton(AF_INET6, router, &frame.ip.ip6_src), 1);
+        ck_assert_int_eq(inet_pton(AF_INET6, nodes, &frame.ip.ip6_dst), 1);
+        ck_assert_int_eq(inet_pton(AF_INET6, prefix, &frame.prefix.nd_opt_pi_prefix), 1);
+
+        /* Of the addresses and what follows them, and of length and protocol (RFC 4443 2.3). */
+        memcpy(words, &frame.ip.ip6_src, sizeof(words));
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                sum += ntohs(words[i]);
+        sum = (sum & 0xffff) + (sum >> 16);
+        frame.advertisement.nd_ra_cksum = htons((uint16_t) ~(sum + (sum >> 16)));
+
+        ck_assert_int_eq(send(world.packet_fd, &frame, sizeof(frame), 0), sizeof(frame));
+}
+
+/* The number of IPv6 addresses in the namespace: a line each. */
+static int count_ipv6_addresses(void *userdata) {
+        FILE *f = fopen("/proc/thread-self/net/if_inet6", "re");
+        int n = 0;
+
+        if (!f)
+                return -errno;
+        for (int c = getc(f); c != EOF; c = getc(f))
+                n += c == '\n';
+        (void) fclose(f);
+        return n;
+}
+
+START_TEST(test_no_router_is_heard) {
+        int n_before;
+
+        n_before = netns_run(world.netns_fd, count_ipv6_addresses, NULL);
+        ck_assert_int_ge(n_before, 0);
+        ck_assert_ok(netns_run(world.netns_fd, install_guard, NULL));
+        send_router_advertisement();
+        ck_assert(is_arp_answered(BOARD_ADDRESS)); /* so that it has been looked at */
+        ck_assert_int_eq(netns_run(world.netns_fd, count_ipv6_addresses, NULL), n_before);
+}
+END_TEST
+
+/* Else the test above would show nothing. */
+START_TEST(test_a_router_is_heard_without_guard) {
+        int n_before;
+
+        n_before = netns_run(world.netns_fd, count_ipv6_addresses, NULL);
+        send_router_advertisement();
+        ck_assert(is_arp_answered(BOARD_ADDRESS));
+        ck_assert_int_eq(netns_run(world.netns_fd, count_ipv6_addresses, NULL), n_before + 1);
 }
 END_TEST
 
@@ -340,7 +424,8 @@ END_TEST
 
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
-                test_arp_is_heard_from_the_board_alone, test_every_checksum_survives,
+                test_arp_is_heard_from_the_board_alone, test_no_router_is_heard,
+                test_a_router_is_heard_without_guard, test_every_checksum_survives,
                 test_reply_without_checksum_stays_so, test_other_ports_are_untouched,
                 test_second_time_is_refused, test_as_many_as_allowed,
                 test_without_privilege_is_refused, test_kernel_without_nf_tables)

@@ -674,16 +674,16 @@ int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
         return done("nft_install_port_rewriting", 0);
 }
 
-int nft_install_arp_guard(uint32_t board_address_be) {
+int nft_install_neighbour_guard(uint32_t board_address_be) {
         int r;
 
-        r = step("nft_install_arp_guard");
+        r = step("nft_install_neighbour_guard");
         if (r < 0)
                 return r;
         assert(current_netns != FAKE_HOME);
         assert(namespaces[current_netns].has_rules);
         assert(board_address_be == inet_addr(SESSION_CLIENT_ADDRESS));
-        return done("nft_install_arp_guard", 0);
+        return done("nft_install_neighbour_guard", 0);
 }
 
 /* The board monitor */
