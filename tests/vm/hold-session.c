@@ -4,21 +4,44 @@
  * connection, until its standard input ends. What no command-line tool can do: a session ends with
  * the connection that opened it.
  *
- *   hold-session SESSIONS SOCKETS [start] [close] [port=PORT] [stage=STAGE]
+ *   hold-session SESSIONS SOCKETS [start] [close] [timed] [port=PORT] [stage=STAGE]
  *
  * Opens that many sessions and fetches that many sockets of each; then starts each, then closes each,
- * keeping its sockets. Prints "SESSIONS SOCKETS ERROR", what it got in all and the name of the error
- * that ended it ("-": none), and waits. */
+ * keeping its sockets. Prints "SESSIONS SOCKETS ERROR", what it has in all and the name of the error
+ * that ended it ("-": none), and waits. A line on its standard input with another number of sessions
+ * has it open what is missing, or give up what is too much, the last one first and its sockets before
+ * it, and print that again.
+ *
+ * With `timed` a line for each session comes before: "open USEC", from the call to the last socket, and
+ * "close USEC", from the first socket's end to the reply. */
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-bus.h>
 
 #include "bus-contract.h"
+#include "fd-util.h"
 #include "macro.h"
 
+/* More than snagd allows, so that its limits can be seen. */
+#define HELD_MAX    (SESSIONS_MAX + 1)
+#define SOCKETS_MAX 128u
+
+typedef struct Held {
+        char *path;
+        bool is_closed; /* and its sockets are kept */
+        int fds[SOCKETS_MAX];
+        unsigned n_fds;
+} Held;
+
 static const char *port, *stage;
+static unsigned n_sockets_wanted;
+static bool want_start, want_close, want_times;
+
+static Held held[HELD_MAX];
+static unsigned n_held;
 
 static int append_options(sd_bus_message *m) {
         int r;
@@ -57,17 +80,21 @@ static int open_session(sd_bus *bus, sd_bus_error *error, char **ret_path) {
         return r;
 }
 
-/* The socket stays open for as long as this process runs. */
-static int fetch_socket(sd_bus *bus, const char *path, sd_bus_error *error) {
+static int fetch_socket(sd_bus *bus, Held *h, sd_bus_error *error) {
         sd_bus_message *reply = NULL;
         int r, fd;
 
-        r = sd_bus_call_method(bus, BUS_NAME, path, BUS_INTERFACE_SESSION, "OpenSocket", error,
+        r = sd_bus_call_method(bus, BUS_NAME, h->path, BUS_INTERFACE_SESSION, "OpenSocket", error,
                                &reply, "a{sv}", 0);
         if (r >= 0)
                 r = sd_bus_message_read(reply, "h", &fd);
-        if (r >= 0 && fcntl(fd, F_DUPFD_CLOEXEC, 3) < 0)
-                r = -errno;
+        if (r >= 0) {
+                fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+                if (fd < 0)
+                        r = -errno;
+                else
+                        h->fds[h->n_fds++] = fd;
+        }
         sd_bus_message_unref(reply);
         return r;
 }
@@ -81,58 +108,121 @@ static int simple_call(sd_bus *bus, const char *path, const char *method, const 
                                   NULL);
 }
 
-int main(int argc, char *argv[]) {
-        bool want_start = false, want_close = false;
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        unsigned n_sessions = 0, n_sockets = 0;
-        int sessions, sockets, r;
-        sd_bus *bus = NULL;
-        char byte;
+static void tell_time(const char *what, uint64_t begin_usec) {
+        if (want_times)
+                printf("%s %" PRIu64 "\n", what, now_usec() - begin_usec);
+}
 
-        if (argc < 3)
-                return 2;
-        sessions = atoi(argv[1]);
-        sockets = atoi(argv[2]);
-        for (int i = 3; i < argc; i++)
-                if (streq(argv[i], "start"))
-                        want_start = true;
-                else if (streq(argv[i], "close"))
-                        want_close = true;
-                else if (strncmp(argv[i], "port=", 5) == 0)
-                        port = argv[i] + 5;
-                else if (strncmp(argv[i], "stage=", 6) == 0)
-                        stage = argv[i] + 6;
-                else
-                        return 2;
+static int hold_one(sd_bus *bus, sd_bus_error *error) {
+        Held *h = &held[n_held];
+        uint64_t begin_usec = now_usec();
+        int r;
 
-        r = sd_bus_open_system(&bus);
-        for (int i = 0; i < sessions && r >= 0; i++) {
-                char *path = NULL;
+        *h = (Held){};
+        r = open_session(bus, error, &h->path);
+        if (r < 0)
+                return r;
+        n_held++;
+        while (r >= 0 && h->n_fds < n_sockets_wanted)
+                r = fetch_socket(bus, h, error);
+        if (r < 0)
+                return r;
+        tell_time("open", begin_usec);
 
-                r = open_session(bus, &error, &path);
-                if (r >= 0)
-                        n_sessions++;
-                for (int k = 0; k < sockets && r >= 0; k++) {
-                        r = fetch_socket(bus, path, &error);
-                        if (r >= 0)
-                                n_sockets++;
-                }
-                if (r >= 0 && want_start)
-                        r = simple_call(bus, path, "Start", "", &error);
-                if (r >= 0 && want_close)
-                        r = simple_call(bus, path, "Close", "a{sv}", &error);
-                free(path);
+        if (want_start)
+                r = simple_call(bus, h->path, "Start", "", error);
+        if (r >= 0 && want_close) {
+                r = simple_call(bus, h->path, "Close", "a{sv}", error);
+                h->is_closed = r >= 0;
         }
+        return r;
+}
 
-        printf("%u %u %s\n", n_sessions, n_sockets,
+static int give_up_one(sd_bus *bus, sd_bus_error *error) {
+        Held *h = &held[--n_held];
+        uint64_t begin_usec = now_usec();
+        int r = 0;
+
+        for (unsigned i = 0; i < h->n_fds; i++)
+                fd_close(h->fds[i]);
+        if (!h->is_closed)
+                r = simple_call(bus, h->path, "Close", "a{sv}", error);
+        if (r >= 0)
+                tell_time("close", begin_usec);
+        free(h->path);
+        return r;
+}
+
+/* Has as many as @n, or tells what kept it from that. */
+static int hold(sd_bus *bus, unsigned n) {
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        unsigned n_sockets = 0;
+        int r = 0;
+
+        while (r >= 0 && n_held < n)
+                r = hold_one(bus, &error);
+        while (r >= 0 && n_held > n)
+                r = give_up_one(bus, &error);
+
+        for (unsigned i = 0; i < n_held; i++)
+                n_sockets += held[i].n_fds;
+        printf("%u %u %s\n", n_held, n_sockets,
                r >= 0                        ? "-"
                : sd_bus_error_is_set(&error) ? error.name
                                              : strerror(-r));
         (void) fflush(stdout);
-        while (read(STDIN_FILENO, &byte, 1) > 0)
-                continue;
-
         sd_bus_error_free(&error);
+        return r;
+}
+
+static bool parse_words(char *words[]) {
+        for (; *words; words++)
+                if (streq(*words, "start"))
+                        want_start = true;
+                else if (streq(*words, "close"))
+                        want_close = true;
+                else if (streq(*words, "timed"))
+                        want_times = true;
+                else if (strncmp(*words, "port=", STRLEN("port=")) == 0)
+                        port = *words + STRLEN("port=");
+                else if (strncmp(*words, "stage=", STRLEN("stage=")) == 0)
+                        stage = *words + STRLEN("stage=");
+                else
+                        return false;
+        return true;
+}
+
+/* atoi() is as much as a test's own numbers need. */
+static bool parse_number(const char *word, unsigned max, unsigned *ret) {
+        int n = atoi(word);
+
+        if (n < 0 || (unsigned) n > max)
+                return false;
+        *ret = (unsigned) n;
+        return true;
+}
+
+int main(int argc, char *argv[]) {
+        sd_bus *bus = NULL;
+        char line[16];
+        unsigned n;
+        int r;
+
+        if (argc < 3 || !parse_number(argv[1], HELD_MAX, &n) ||
+            !parse_number(argv[2], SOCKETS_MAX, &n_sockets_wanted) || !parse_words(argv + 3))
+                return 2;
+
+        r = sd_bus_open_system(&bus);
+        if (r < 0) {
+                printf("0 0 %s\n", strerror(-r));
+                return 1;
+        }
+
+        r = hold(bus, n);
+        while (fgets(line, sizeof(line), stdin))
+                if (parse_number(line, HELD_MAX, &n))
+                        r = hold(bus, n);
+
         sd_bus_flush_close_unref(bus);
         return r >= 0 ? 0 : 1;
 }
