@@ -21,6 +21,11 @@
 
 #define IDLE_TIMEOUT_USEC_MAX (UINT64_C(3600) * USEC_PER_SEC)
 
+/* The bus driver always answers, but on a machine that has too much to do, or to a snagd that has, not within
+ * sd-bus's 25 s. An AddMatch of sd-bus's own that has no answer by then costs the connection, and with it
+ * everybody's sessions. If the driver really hangs, the watchdog comes first. */
+#define BUS_TIMEOUT_USEC (UINT64_C(600) * USEC_PER_SEC)
+
 typedef struct Arguments {
         uint64_t idle_usec;
 } Arguments;
@@ -132,9 +137,19 @@ static int add_signals(sd_event *event, Lifetime *lifetime) {
 
 static int open_bus(sd_event *event, sd_bus **ret) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        const char *name;
         int r;
 
         r = sd_bus_open_system(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_method_call_timeout(bus, BUS_TIMEOUT_USEC);
+        if (r < 0)
+                return r;
+        /* Nobody wants the name. But sd-bus says who we are when it first waits for something, and a bus closes
+         * a connection of which it has not heard that in 30 s (auth_timeout): finding the boards that are there
+         * may take longer. */
+        r = sd_bus_get_unique_name(bus, &name);
         if (r < 0)
                 return r;
         r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);

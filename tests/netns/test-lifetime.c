@@ -208,6 +208,31 @@ START_TEST(test_calls_around_every_end) {
 }
 END_TEST
 
+/* A bus that is slow is not lost, however little patience sd-bus has. As above both are stopped in turn, so
+ * that what snagd asks of the bus has no answer for a while. */
+START_TEST(test_slow_bus_is_kept) {
+        sd_bus *alice;
+        Call *open;
+
+        ck_assert_sys(setenv("SYSTEMD_BUS_TIMEOUT", "0.5", 1));
+        restart_snagd(NULL);
+        ck_assert_sys(unsetenv("SYSTEMD_BUS_TIMEOUT"));
+        alice = world_connect(UID_ALICE);
+
+        ck_assert_sys(kill(world.snagd_pid, SIGSTOP));
+        open = call_begin(alice, MANAGER, "OpenSession", "sa{sv}", "am335x", 0);
+        turn_for(SILENCE_USEC); /* the bus has routed it */
+        ck_assert_sys(kill(world.bus_pid, SIGSTOP));
+        ck_assert_sys(kill(world.snagd_pid, SIGCONT));
+        turn_for(3 * SILENCE_USEC);
+        ck_assert_sys(kill(world.bus_pid, SIGCONT));
+
+        assert_error(call_wait(open), "");
+        turn_for(SILENCE_USEC);
+        ck_assert(world_snagd_is_running());
+}
+END_TEST
+
 START_TEST(test_lost_bus_ends_it) {
         sd_bus *alice = world_connect(UID_ALICE);
 
@@ -224,4 +249,5 @@ NETNS_TEST_MAIN("lifetime", world_setup, world_teardown, test_idle_snagd_goes,
                 test_session_keeps_it, test_kept_socket_keeps_it, test_subscriber_keeps_it,
                 test_subscriber_that_leaves_keeps_it_no_longer, test_pending_authorisation_keeps_it,
                 test_calls_keep_it, test_sigterm_closes_sessions, test_sigterm_answers_who_waits,
-                test_no_call_on_its_way_is_lost, test_calls_around_every_end, test_lost_bus_ends_it)
+                test_no_call_on_its_way_is_lost, test_calls_around_every_end, test_slow_bus_is_kept,
+                test_lost_bus_ends_it)

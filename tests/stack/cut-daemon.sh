@@ -108,6 +108,26 @@ is 'five clients: snagd ends well' "$status" 0
 start_snagd
 ok_as_before 'five clients: all is as before'
 
+# To look for the boards that are there may take longer than a bus waits for a connection to say who it is.
+n_connections() {
+        dbus-send --bus="$DBUS_SYSTEM_BUS_ADDRESS" --print-reply --dest=org.freedesktop.DBus / \
+                org.freedesktop.DBus.ListNames | grep -c '":1\.'
+}
+is_one_more() {
+        [ "$(n_connections)" = $((n_before + 1)) ]
+}
+kill -TERM "$snagd_pid"
+wait_for "$snagd_pid"
+n_before=$(n_connections)
+mkfifo "$work/enumeration"
+SNAGD_TEST_ENUMERATION=$work/enumeration \
+        "$snagd_veth" --log-level=debug --log-target=console 2>>"$work/snagd.log" &
+snagd_pid=$!
+ok 'while snagd looks for boards, the bus knows it' wait_until is_one_more
+ok 'but not by its name yet' not name_is_owned org.snagd1
+: >"$work/enumeration"
+ok 'which comes afterwards' wait_until name_is_owned org.snagd1
+
 # The bus itself.
 reach rom block=50
 kill -KILL "$bus_pid"

@@ -9,6 +9,9 @@
  *     unplug PORT DEVNUM          it was pulled
  *     fail TAG N ERRNO            the N-th kernel call from now fails (failing-calls.h)
  *
+ * The first look for boards takes until somebody opens the FIFO that SNAGD_TEST_ENUMERATION names, if it is
+ * set, for writing.
+ *
  * Everything else of the daemon is the real thing: bus, polkit calls, sessions, namespaces, rtnetlink
  * and nftables. */
 
@@ -75,6 +78,11 @@ int board_monitor_get_fd(const BoardMonitor *monitor) {
 }
 
 int board_monitor_enumerate(BoardMonitor *monitor) {
+        const char *path = getenv("SNAGD_TEST_ENUMERATION");
+
+        if (path)
+                fd_close(open(path, O_RDONLY | O_CLOEXEC));
+
         for (size_t i = 0; i < BOARDS_MAX; i++) {
                 FakeBoard *board = &monitor->boards[i];
                 unsigned ifindex;
