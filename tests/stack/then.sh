@@ -122,16 +122,16 @@ is 'many: one line for each' "$(jq -r '"\(.port) \(.result) \(.then.exit_status)
 is 'many: the summary' "$(event many 'select(.event == "summary") | "\(.recovered_boards) \(.failed_boards)"')" '3 1'
 
 # Told to end while commands run: they have their time, too.
-lamp 'echo begun; while ! [ -e '"$work/go"' ]; do sleep 0.02; done; echo through'
+mkfifo "$work/go"
+lamp 'echo begun; read -r _ <'"$work/go"'; echo through'
 recover stop --all "${images[@]}" --record "$record" --then "$command"
 whole_board 1-1 stop
 wait_until says stop 'then: begun'
 kill -INT "$recover_pid"
 wait_until not eval 'snagctl status | grep -q waiting'
-touch "$work/go"
+echo >"$work/go"
 ended 'told to end' 0
 is 'told to end: the command is through' "$(outcome stop)" '1-1 true exited with status 0'
-rm "$work/go"
 recover stop --all "${images[@]}" --record "$record" --then "$command"
 whole_board 1-1 stop
 wait_until says stop 'then: begun'
