@@ -35,6 +35,8 @@
 #   arm_boards NAME N [OPTION…]
 #                           starts sim-board on the ports 0 to N-1, with the reports NAME-0 and so on;
 #                           returns when all wait to be plugged in; their processes are ${armed[@]}
+#   arm_board REPORT N [OPTION…]
+#                           after that: one more, on port N, to be plugged in with them; its process is $board
 #   plug_armed              plugs them in, all together
 #   wait_armed              until all have ended; each has the usual patience
 #   results NAME JQ         something of the last line of each report NAME-…, a line each
@@ -74,6 +76,9 @@
 PATIENCE=90
 
 background=()
+
+# Nobody writes to it.
+exec {never_fd}<> <(:)
 
 # shellcheck source=tests/tap.sh
 . "$SNAGD_TESTS/tap.sh"
@@ -144,9 +149,13 @@ start() {
         background+=("$started")
 }
 
+# No process is started for it. One that has ended is no child any more as soon as the shell has seen it.
 wait_exit() {
-        local status=0
-        timeout "$PATIENCE" tail --pid="$1" -s 0.1 -f /dev/null || return 255
+        local deadline=$((SECONDS + PATIENCE)) status=0
+        while kill -0 "$1" 2>/dev/null; do
+                [ $SECONDS -lt $deadline ] || return 255
+                read -r -t 0.1 -u "$never_fd" _
+        done
         wait "$1" || status=$?
         return "$status"
 }
@@ -253,12 +262,18 @@ arm_boards() {
         exec {plug_fd}<>/run/plug
         armed=()
         for ((i = 0; i < n; i++)); do
-                "$SNAGD_TESTS/sim-board" --gadget $i --plug-on-input "$@" \
-                        </run/plug >"$ARTIFACTS/$name-$i.json" {plug_fd}>&- &
-                armed+=($!)
+                arm_board "$name-$i" $i "$@"
+                armed+=("$board")
         done
-        background+=("${armed[@]}")
         wait_until are_armed "$name" "$n"
+}
+
+arm_board() {
+        local report=$ARTIFACTS/$1.json n=$2
+        shift 2
+        "$SNAGD_TESTS/sim-board" --gadget "$n" --plug-on-input "$@" </run/plug >"$report" {plug_fd}>&- &
+        board=$!
+        background+=("$board")
 }
 
 are_armed() { # NAME N
@@ -310,8 +325,8 @@ wait_board() {
         local lines pid found=no
         # shellcheck disable=SC2016
         local filter='select((.event == $event or .step? == $event) and ($stage == "" or .stage == $stage))'
-        # tail ends when the board does, and jq with it.
-        exec {lines}< <(exec jq --unbuffered -c --arg event "$2" --arg stage "${3:-}" "$filter" \
+        # tail ends when the board does, and gojq with it.
+        exec {lines}< <(exec gojq -c --arg event "$2" --arg stage "${3:-}" "$filter" \
                 < <(exec tail -n +1 -s 0.1 -f --pid="$board" "$ARTIFACTS/$1.json"))
         pid=$!
         if read -r -t "$PATIENCE" -u "$lines" _; then
@@ -409,9 +424,10 @@ boards() {
 # What must be the same after as before: addresses, routes, rules, namespaces of the host. Interfaces
 # appear without their indexes, which count on.
 host_state() {
+        local line
         echo "[addresses]"
-        ip -j address | jq -r '.[] | [.ifname, (.flags | sort | join(",")), .operstate,
-                (.addr_info[] | .local + "/" + (.prefixlen | tostring))] | join(" ")' | sort
+        ip -j address | jq -r '[.[] | [.ifname, (.flags | sort | join(",")), .operstate,
+                (.addr_info[] | .local + "/" + (.prefixlen | tostring))] | join(" ")] | sort[]'
         echo "[routes]"
         ip route show table all
         ip -6 route show table all | sed 's/ expires [0-9a-z]*//'
@@ -420,15 +436,17 @@ host_state() {
         nft list ruleset
         echo "[namespaces]"
         # systemd's own sandboxed helpers come and go.
-        lsns -rn -t net -o NS,COMMAND | grep -v 'systemd-' || true
+        lsns -rn -t net -o NS,COMMAND | while read -r line; do [[ $line = *systemd-* ]] || echo "$line"; done
         ip netns list-id
-        ls /run/netns 2>/dev/null
+        [ ! -d /run/netns ] || echo /run/netns/*
         echo "[mounts]"
-        findmnt -rn -o TARGET,FSTYPE | grep -E 'nsfs|netns' || true
+        while read -r line; do [[ ! $line =~ nsfs|netns ]] || echo "$line"; done </proc/self/mountinfo
 }
 
+# The one process that its unit has.
 snagd_pid() {
-        systemctl show -P MainPID snagd.service | grep -vx 0
+        local pid=
+        { read -r pid </sys/fs/cgroup/system.slice/snagd.service/cgroup.procs; } 2>/dev/null && echo "$pid"
 }
 
 # How many file descriptors snagd has, by kind.
