@@ -12,7 +12,8 @@
  * REPLUG_USEC means that somebody has plugged something in again, and the port starts anew.
  *
  * Boards in another stage, an SPL for instance whose ROM we serve, are no boards here: they belong to the session
- * of their port, or to nobody. Ports are few; all searches are linear. */
+ * of their port, or to nobody. One exception: when an attempt failed, and the SPL is there that it had sent, too late or
+ * stuck, the next one begins with that. Ports are few; all searches are linear. */
 
 #include "fleet-ports.h"
 
@@ -27,6 +28,7 @@ typedef struct FleetPort {
         char *name;
         char *id_path;   /* NULL: not known */
         bool has_board;  /* in the first stage */
+        bool has_spl;    /* where that is not the first stage */
         bool is_taken;   /* it is in somebody's session */
         bool needs_name; /* a session that waits for any board does not get it: it was there before, or somebody has given it back */
         bool was_tried;  /* since it was plugged in */
@@ -107,7 +109,8 @@ static bool matches(const FleetPorts *p, const FleetPort *port) {
 }
 
 static void forget_board(FleetPort *port) {
-        port->has_board = port->is_taken = port->needs_name = port->was_tried = false;
+        port->has_board = port->has_spl = false;
+        port->is_taken = port->needs_name = port->was_tried = false;
 }
 
 /* Nothing was there for so long that what comes next is another board. */
@@ -135,17 +138,30 @@ uint64_t fleet_ports_expire(FleetPorts *p, uint64_t now_usec) {
         return deadline;
 }
 
+/* Not of a port where there was no board for us yet: the SPL is a stranger's. */
+static void on_later_stage(FleetPorts *p, const BoardInfo *board, bool is_gone) {
+        FleetPort *port = find(p, board->port);
+
+        if (port)
+                port->has_spl = !is_gone;
+}
+
 int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bool was_there,
                          uint64_t now_usec) {
         FleetPort *port;
         bool is_taken;
+        int stage;
 
         assert(p);
         assert(board);
 
-        if (!streq(board->soc, p->rules->soc->name) ||
-            stage_from_string(board->stage) != (int) p->rules->first_stage)
+        stage = stage_from_string(board->stage);
+        if (!streq(board->soc, p->rules->soc->name) || stage < (int) p->rules->first_stage)
                 return 0;
+        if (stage > (int) p->rules->first_stage) {
+                on_later_stage(p, board, is_gone);
+                return 0;
+        }
         port = find_or_add(p, board->port);
         if (!port)
                 return -ENOMEM;
@@ -266,16 +282,34 @@ static bool is_wanted(const FleetPorts *p, const FleetPort *port, bool are_named
         return are_named || port->needs_name;
 }
 
-const char *fleet_ports_find_wanted(const FleetPorts *p) {
+/* An attempt at the first stage would wait for nothing. */
+static bool is_late(const FleetPort *port) {
+        return port->n_failures > 0 && port->has_spl && !port->has_board;
+}
+
+const char *fleet_ports_find_wanted(const FleetPorts *p, Stage *ret_stage) {
         bool are_named;
 
         assert(p);
+        assert(ret_stage);
 
         are_named = fleet_ports_are_named(p);
         for (size_t i = 0; i < p->n_ports; i++)
-                if (is_wanted(p, &p->ports[i], are_named))
+                if (is_wanted(p, &p->ports[i], are_named)) {
+                        *ret_stage = is_late(&p->ports[i]) ? STAGE_SPL : p->rules->first_stage;
                         return p->ports[i].name;
+                }
         return NULL;
+}
+
+bool fleet_ports_has_late_spl(const FleetPorts *p, const char *name) {
+        const FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        return port && is_late(port);
 }
 
 uint64_t fleet_ports_get_change_usec(const FleetPorts *p) {

@@ -64,8 +64,12 @@ uint64_t fleet_ports_expire(FleetPorts *p, uint64_t now_usec);
 /* Whether boards have to be asked for port by port, since not every one that comes is wanted. */
 bool fleet_ports_are_named(const FleetPorts *p);
 
-/* The name of a port for which a session is to be opened now; NULL: none. Borrowed. */
-const char *fleet_ports_find_wanted(const FleetPorts *p);
+/* The name of a port for which a session is to be opened now, beginning with *@ret_stage; NULL: none. Borrowed. */
+const char *fleet_ports_find_wanted(const FleetPorts *p, Stage *ret_stage);
+
+/* Whether the SPL of a board that was served at this port is there, and no board in the first stage: a session that
+ * waits for one there is to be dismissed. */
+bool fleet_ports_has_late_spl(const FleetPorts *p, const char *name);
 
 /* When a board was last seen to come or go; 0: never. CLOCK_MONOTONIC. */
 uint64_t fleet_ports_get_change_usec(const FleetPorts *p);

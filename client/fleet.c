@@ -41,6 +41,7 @@ typedef struct Entry {
         FollowUp *follow_up; /* the attempt is over, and this is what follows */
         char *port;          /* that counts it as begun; NULL: it waits for any board */
         bool is_named;       /* it was opened for @port */
+        Stage stage;         /* with which it begins */
         bool is_unwanted;
         FleetVerdict verdict; /* once the attempt is over */
 } Entry;
@@ -332,7 +333,8 @@ static const AttemptCallbacks attempt_callbacks = {
 };
 
 /* @port NULL: any. */
-static int open_entry(Fleet *f, const char *port) {
+static int open_entry(Fleet *f, const char *port, Stage stage) {
+        bool is_first_stage = stage == f->spec.rules.first_stage;
         _cleanup_(entry_freep) Entry *e = NULL;
         Entry **entries;
         int r;
@@ -348,6 +350,7 @@ static int open_entry(Fleet *f, const char *port) {
         e->fleet = f;
         e->files = firmware_set_ref(f->files);
         e->is_named = port;
+        e->stage = stage;
         e->port = port ? strdup(port) : NULL;
         if (port && !e->port)
                 return -ENOMEM;
@@ -360,8 +363,8 @@ static int open_entry(Fleet *f, const char *port) {
                         .spl = e->files->files[FIRMWARE_SPL],
                         .u_boot = e->files->files[FIRMWARE_U_BOOT],
                         .port = e->port,
-                        .stage = f->spec.stage,
-                        .first_stage = f->spec.rules.first_stage,
+                        .stage = is_first_stage ? f->spec.stage : stage_to_string(stage),
+                        .first_stage = stage,
                         .is_untried = !port,
                         .is_one_of_many = true,
                         .no_board_timeout_usec = port ? PORT_TIMEOUT_USEC : USEC_INFINITY,
@@ -407,16 +410,29 @@ static void dismiss_waiting(Fleet *f, bool with_named) {
                                 attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
 }
 
+/* That wait for a ROM where its SPL has come up at last. */
+static void dismiss_late(Fleet *f) {
+        for (size_t i = 0; i < f->n_entries; i++) {
+                Entry *e = f->entries[i];
+
+                if (e->is_named && e->stage == f->spec.rules.first_stage &&
+                    attempt_get_state(e->attempt) <= ATTEMPT_STATE_WAITING &&
+                    fleet_ports_has_late_spl(f->ports, e->port))
+                        e->is_unwanted = true;
+        }
+}
+
 static int open_wanted(Fleet *f) {
+        Stage stage = f->spec.rules.first_stage;
         const char *port;
         int r = 0;
 
         while (r >= 0 && count_open(f) < f->spec.n_max &&
-               (port = fleet_ports_find_wanted(f->ports)))
-                r = open_entry(f, port);
+               (port = fleet_ports_find_wanted(f->ports, &stage)))
+                r = open_entry(f, port, stage);
         if (r >= 0 && count_open(f) < f->spec.n_max && !fleet_ports_are_named(f->ports) &&
             !find_waiting(f))
-                r = open_entry(f, NULL);
+                r = open_entry(f, NULL, f->spec.rules.first_stage);
         return r;
 }
 
@@ -477,10 +493,10 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
         if (f->is_daemon_gone)
                 return MIN_OF(deadline, f->pause_usec);
 
-        if (fleet_ports_are_named(f->ports)) {
+        if (fleet_ports_are_named(f->ports))
                 dismiss_waiting(f, false);
-                close_unwanted(f);
-        }
+        dismiss_late(f);
+        close_unwanted(f);
         r = open_wanted(f);
         if (r < 0)
                 fail_errno(f, r);

@@ -54,8 +54,10 @@ static void pass(uint64_t usec) {
         (void) fleet_ports_expire(ports, now);
 }
 
+static Stage wanted_stage;
+
 static const char *wanted(void) {
-        const char *name = fleet_ports_find_wanted(ports);
+        const char *name = fleet_ports_find_wanted(ports, &wanted_stage);
 
         return name ? name : "none";
 }
@@ -92,6 +94,62 @@ START_TEST(test_boards_that_were_there) {
         ck_assert_str_eq(wanted(), "none");
 
         /* Once a plug. */
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+static void tell_spl(const char *port, Told told) {
+        tell_of("am335x", "spl", port, told);
+}
+
+/* The SPL of a board whose attempt had failed by then. */
+START_TEST(test_late_spl) {
+        set_up(&(FleetRules){.n_retries = 2});
+        tell("1-1", PLUGGED);
+        tell("1-1", TAKEN);
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        tell("1-1", GONE);
+        pass(40 * USEC_PER_SEC);
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_FAILED, &n_failures),
+                         FLEET_VERDICT_RETRY);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(wanted_stage, STAGE_ROM);
+
+        /* A session waits for the ROM by then, and has to go. */
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        ck_assert(!fleet_ports_has_late_spl(ports, "1-1"));
+        tell_spl("1-1", PLUGGED);
+        ck_assert(fleet_ports_has_late_spl(ports, "1-1"));
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_DISMISSED, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(wanted_stage, STAGE_SPL);
+
+        /* If it fails as well, and the ROM is back, that is where it begins. */
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(wanted_stage, STAGE_SPL);
+        tell_spl("1-1", GONE);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(wanted_stage, STAGE_ROM);
+        tear_down();
+}
+END_TEST
+
+/* It is none of ours where no board of ours was, or did not fail. */
+START_TEST(test_strangers_spl) {
+        set_up(&(FleetRules){.n_retries = 2});
+        tell_spl("1-2", PLUGGED);
+        ck_assert(!fleet_ports_has_late_spl(ports, "1-2"));
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        tell("1-1", GONE);
+        tell_spl("1-1", PLUGGED);
+        ck_assert(!fleet_ports_has_late_spl(ports, "1-1"));
         ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
                          FLEET_VERDICT_NONE);
         ck_assert_str_eq(wanted(), "none");
@@ -275,6 +333,6 @@ START_TEST(test_snagd_ends) {
 END_TEST
 
 TEST_MAIN("fleet-ports", test_nothing_is_named_without_need, test_boards_that_were_there,
-          test_patterns, test_retries_and_giving_up, test_given_up_until_something_is_plugged_in,
-          test_another_board_after_a_retry_without_one, test_once, test_served_ports_are_not_wanted,
-          test_snagd_ends)
+          test_late_spl, test_strangers_spl, test_patterns, test_retries_and_giving_up,
+          test_given_up_until_something_is_plugged_in, test_another_board_after_a_retry_without_one,
+          test_once, test_served_ports_are_not_wanted, test_snagd_ends)
