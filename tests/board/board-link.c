@@ -18,7 +18,9 @@ enum {
         QUEUE_MAX = 256,
         REORDER_USEC_MAX = 20 * 1000, /* when no next frame comes to overtake */
         BUSY_RETRY_USEC = 1000,
-        FLUSH_POLL_USEC = 1000,
+        FLUSH_POLL_USEC_MIN = 1000,
+        FLUSH_POLL_USEC_MAX = 100 * 1000,
+        FLUSH_POLL_PART = 50,        /* of what was waited: thirty boards may do so for minutes */
         GONE_POLL_USEC = 200 * 1000, /* the socket's error at "down" hides the one at "gone" */
 
         ETHERTYPE_ALL = 3,
@@ -372,6 +374,8 @@ static bool is_waiting_to_send(const BoardLink *link) {
 }
 
 int board_link_flush(BoardLink *link, uint64_t deadline_usec) {
+        uint64_t begin_usec = now_usec(), pause_usec;
+
         for (;;) {
                 int r = transmit_due(link);
 
@@ -386,7 +390,10 @@ int board_link_flush(BoardLink *link, uint64_t deadline_usec) {
                         return -ETIMEDOUT;
                 /* What the host sends proves the link, too: a frame that was lost on the way would
                  * never be counted. */
-                r = sleep_until(link, MIN_OF(deadline_usec, now_usec() + FLUSH_POLL_USEC));
+                pause_usec = (now_usec() - begin_usec) / FLUSH_POLL_PART;
+                pause_usec = MAX_OF(pause_usec, (uint64_t) FLUSH_POLL_USEC_MIN);
+                pause_usec = MIN_OF(pause_usec, (uint64_t) FLUSH_POLL_USEC_MAX);
+                r = sleep_until(link, MIN_OF(deadline_usec, now_usec() + pause_usec));
                 if (r != 0)
                         return MIN_OF(r, 0);
         }

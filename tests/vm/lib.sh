@@ -77,9 +77,6 @@ PATIENCE=90
 
 background=()
 
-# Nobody writes to it.
-exec {never_fd}<> <(:)
-
 # shellcheck source=tests/tap.sh
 . "$SNAGD_TESTS/tap.sh"
 
@@ -149,13 +146,11 @@ start() {
         background+=("$started")
 }
 
-# No process is started for it. One that has ended is no child any more as soon as the shell has seen it.
 wait_exit() {
-        local deadline=$((SECONDS + PATIENCE)) status=0
-        while kill -0 "$1" 2>/dev/null; do
-                [ $SECONDS -lt $deadline ] || return 255
-                read -r -t 0.1 -u "$never_fd" _
-        done
+        local status=0
+        if kill -0 "$1" 2>/dev/null; then
+                timeout "$PATIENCE" tail --pid="$1" -s 0.1 -f /dev/null || return 255
+        fi
         wait "$1" || status=$?
         return "$status"
 }
