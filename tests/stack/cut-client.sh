@@ -19,8 +19,10 @@ stop_client() {
 
 # usage: reach STAGE STEP: a recovery whose board has come to that step and waits
 reach() {
+        local found='board found'
         recover cut "${images[@]}"
         if [ "$1" = spl ]; then
+                found='SPL back'
                 plug 1-1 rom
                 board 1-1 cut-rom --stage rom
                 unplug 1-1
@@ -28,7 +30,7 @@ reach() {
         plug 1-1 "$1"
         board_begin 1-1 cut --stage "$1" --silent-after "$1:$2"
         wait_until reported cut '"event":"silent"'
-        wait_until says cut 'board found'
+        wait_until says cut "$found"
 }
 
 is_home_and_quiet() {

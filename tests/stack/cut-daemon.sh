@@ -20,8 +20,10 @@ end_snagd() {
 }
 
 reach() {
+        local found='board found'
         recover cut "${images[@]}"
         if [ "$1" = spl ]; then
+                found='SPL back'
                 plug 1-1 rom
                 board 1-1 cut-rom --stage rom
                 unplug 1-1
@@ -29,7 +31,7 @@ reach() {
         plug 1-1 "$1"
         board_begin 1-1 cut --stage "$1" --silent-after "$1:$2"
         wait_until reported cut '"event":"silent"'
-        wait_until says cut 'board found'
+        wait_until says cut "$found"
 }
 
 is_home_and_quiet() {
