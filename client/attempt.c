@@ -240,8 +240,8 @@ void attempt_close(Attempt *a, bool waits) {
         (void) sd_event_source_set_enabled(a->over_source, SD_EVENT_OFF);
         if (a->state != ATTEMPT_STATE_OVER)
                 set_state(a, ATTEMPT_STATE_OVER);
-        if (!a->is_session_lost)
-                session_proxy_close(a->session, waits);
+        /* Also of one that is lost: nothing is to be told of it any more. */
+        session_proxy_close(a->session, waits && !a->is_session_lost);
 }
 
 AttemptState attempt_get_state(const Attempt *a) {
@@ -254,6 +254,12 @@ bool attempt_has_begun(const Attempt *a) {
         assert(a);
 
         return a->recovery && recovery_has_begun(a->recovery);
+}
+
+bool attempt_has_served_rom(const Attempt *a) {
+        assert(a);
+
+        return a->recovery && recovery_has_served(a->recovery, STAGE_ROM);
 }
 
 RecoveryResult attempt_get_result(const Attempt *a) {

@@ -63,6 +63,9 @@ AttemptState attempt_get_state(const Attempt *a);
 /* Whether a board has come. */
 bool attempt_has_begun(const Attempt *a);
 
+/* Whether its board had the whole SPL from it, and was not seen in its ROM again. */
+bool attempt_has_served_rom(const Attempt *a);
+
 /* The result, RECOVERY_RESULT_FAILED also if there was no recovery; NONE: not yet. */
 RecoveryResult attempt_get_result(const Attempt *a);
 

@@ -26,10 +26,11 @@
 
 typedef struct FleetPort {
         char *name;
-        char *id_path;   /* NULL: not known */
-        bool has_board;  /* in the first stage */
-        bool has_spl;    /* where that is not the first stage */
-        bool is_taken;   /* it is in somebody's session */
+        char *id_path;     /* NULL: not known */
+        bool has_board;    /* in the first stage */
+        bool has_spl;      /* where that is not the first stage */
+        bool was_spl_sent; /* since something was plugged in */
+        bool is_taken;     /* it is in somebody's session */
         bool needs_name; /* a session that waits for any board does not get it: it was there before, or somebody has given it back */
         bool was_tried;  /* since it was plugged in */
         bool wants_session; /* a board that failed, or whose session was dismissed */
@@ -118,7 +119,7 @@ static void expire(FleetPort *port, uint64_t now_usec) {
         if (port->gone_usec == 0 || now_usec < port->gone_usec + REPLUG_USEC || port->n_open > 0 ||
             port->wants_session)
                 return;
-        port->is_given_up = false;
+        port->is_given_up = port->was_spl_sent = false;
         port->n_failures = 0;
         port->gone_usec = 0;
 }
@@ -215,6 +216,17 @@ int fleet_ports_begin(FleetPorts *p, const char *name) {
         return 0;
 }
 
+void fleet_ports_on_spl_sent(FleetPorts *p, const char *name) {
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        assert(port);
+        port->was_spl_sent = true;
+}
+
 static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
         /* Also the attempts that a board which was given up makes by itself. */
         if (++port->n_failures <= p->rules->n_retries) {
@@ -243,7 +255,7 @@ FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outco
         switch (outcome) {
         case FLEET_OUTCOME_RECOVERED:
                 port->n_failures = 0;
-                port->is_given_up = false;
+                port->is_given_up = port->was_spl_sent = false;
                 port->is_done = p->rules->is_once;
                 verdict = FLEET_VERDICT_DONE;
                 break;
@@ -284,7 +296,7 @@ static bool is_wanted(const FleetPorts *p, const FleetPort *port, bool are_named
 
 /* An attempt at the first stage would wait for nothing. */
 static bool is_late(const FleetPort *port) {
-        return port->n_failures > 0 && port->has_spl && !port->has_board;
+        return port->was_spl_sent && port->n_failures > 0 && port->has_spl && !port->has_board;
 }
 
 const char *fleet_ports_find_wanted(const FleetPorts *p, Stage *ret_stage) {
@@ -310,6 +322,16 @@ bool fleet_ports_has_late_spl(const FleetPorts *p, const char *name) {
 
         port = find(p, name);
         return port && is_late(port);
+}
+
+bool fleet_ports_has_board(const FleetPorts *p, const char *name) {
+        const FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        return port && port->has_board;
 }
 
 uint64_t fleet_ports_get_change_usec(const FleetPorts *p) {

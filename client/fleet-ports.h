@@ -53,6 +53,9 @@ void fleet_ports_on_daemon_gone(FleetPorts *p);
  * a board there. Returns 0 or -ENOMEM. */
 int fleet_ports_begin(FleetPorts *p, const char *name);
 
+/* The session at that port has sent its board the whole SPL: what comes up there, if it fails, is that one. */
+void fleet_ports_on_spl_sent(FleetPorts *p, const char *name);
+
 /* It has ended so. Failures before this one, with it: *@ret_n_failures. */
 FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,
                              unsigned *ret_n_failures);
@@ -66,6 +69,9 @@ bool fleet_ports_are_named(const FleetPorts *p);
 
 /* The name of a port for which a session is to be opened now, beginning with *@ret_stage; NULL: none. Borrowed. */
 const char *fleet_ports_find_wanted(const FleetPorts *p, Stage *ret_stage);
+
+/* Whether a board in the first stage is there. */
+bool fleet_ports_has_board(const FleetPorts *p, const char *name);
 
 /* Whether the SPL of a board that was served at this port is there, and no board in the first stage: a session that
  * waits for one there is to be dismissed. */

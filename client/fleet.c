@@ -215,12 +215,18 @@ static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
         }
 }
 
+static bool begins_late(const Entry *e) {
+        return e->stage != e->fleet->spec.rules.first_stage;
+}
+
 static FleetOutcome get_outcome(const Entry *e) {
         const ProxyError *refusal = attempt_get_refusal(e->attempt);
         RecoveryResult result = attempt_get_result(e->attempt);
 
         if (result == RECOVERY_RESULT_DELIVERED)
                 return FLEET_OUTCOME_RECOVERED;
+        if (e->is_unwanted && begins_late(e))
+                return FLEET_OUTCOME_DISMISSED;
         if (attempt_has_begun(e->attempt) &&
             (attempt_is_session_lost(e->attempt) || result == RECOVERY_RESULT_NONE))
                 return FLEET_OUTCOME_INTERRUPTED;
@@ -261,6 +267,8 @@ static void conclude(Entry *e) {
         e->verdict = FLEET_VERDICT_NONE;
         if (!e->port)
                 return;
+        if (attempt_has_served_rom(e->attempt))
+                fleet_ports_on_spl_sent(f->ports, e->port);
         e->verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
         if (!f->is_stopping)
                 tell_verdict(f, e, n_failures);
@@ -297,10 +305,11 @@ static void pause_opening(Fleet *f, const char *why) {
         progress_warning(f->spec.progress, "%s", why);
 }
 
-static void on_refused(Fleet *f, const ProxyError *refusal) {
+static void on_refused(Fleet *f, const Entry *e, const ProxyError *refusal) {
         const char *text = proxy_error_get_text(refusal);
 
-        if (refusal->is_busy)
+        /* That one stage is not allowed is no reason to end the other. */
+        if (refusal->is_busy || (refusal->is_denied && begins_late(e)))
                 progress_warning(f->spec.progress, "%s", text);
         else if (refusal->is_passing || (!refusal->is_denied && ++f->n_refusals < REFUSALS_MAX))
                 pause_opening(f, text);
@@ -317,7 +326,7 @@ static void on_over(Attempt *a, void *userdata) {
 
         take_port(e); /* of a board that was there too short for anything to begin */
         if (attempt_get_refusal(a))
-                on_refused(f, attempt_get_refusal(a));
+                on_refused(f, e, attempt_get_refusal(a));
         else if (attempt_has_begun(a))
                 f->pause_usec = 0; /* there may be room now */
         else if (attempt_get_result(a) == RECOVERY_RESULT_FAILED)
@@ -395,10 +404,15 @@ static Entry *find_waiting(const Fleet *f) {
 }
 
 /* What is not there yet cannot be closed. */
+static bool can_be_closed(const Entry *e) {
+        AttemptState state = attempt_get_state(e->attempt);
+
+        return state == ATTEMPT_STATE_WAITING || (state == ATTEMPT_STATE_SERVING && begins_late(e));
+}
+
 static void close_unwanted(Fleet *f) {
         for (size_t i = f->n_entries; i > 0; i--)
-                if (f->entries[i - 1]->is_unwanted &&
-                    attempt_get_state(f->entries[i - 1]->attempt) == ATTEMPT_STATE_WAITING)
+                if (f->entries[i - 1]->is_unwanted && can_be_closed(f->entries[i - 1]))
                         close_entry(f->entries[i - 1], false);
 }
 
@@ -410,15 +424,18 @@ static void dismiss_waiting(Fleet *f, bool with_named) {
                                 attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
 }
 
-/* That wait for a ROM where its SPL has come up at last. */
+/* That wait for a ROM where its SPL has come up at last, and that have an SPL, or wait for it, where the ROM is back: a
+ * session that begins with an SPL takes no ROM, nor does any other one at its port. */
 static void dismiss_late(Fleet *f) {
         for (size_t i = 0; i < f->n_entries; i++) {
                 Entry *e = f->entries[i];
 
-                if (e->is_named && e->stage == f->spec.rules.first_stage &&
-                    attempt_get_state(e->attempt) <= ATTEMPT_STATE_WAITING &&
-                    fleet_ports_has_late_spl(f->ports, e->port))
-                        e->is_unwanted = true;
+                if (!e->is_named || attempt_get_state(e->attempt) == ATTEMPT_STATE_OVER)
+                        continue;
+                if (begins_late(e))
+                        e->is_unwanted |= fleet_ports_has_board(f->ports, e->port);
+                else if (attempt_get_state(e->attempt) <= ATTEMPT_STATE_WAITING)
+                        e->is_unwanted |= fleet_ports_has_late_spl(f->ports, e->port);
         }
 }
 

@@ -1266,6 +1266,12 @@ uint64_t recovery_get_deadline(const Recovery *r) {
         return MIN_OF(usec, get_fails_usec(r));
 }
 
+bool recovery_has_served(const Recovery *r, Stage stage) {
+        assert(r);
+
+        return r->reports[stage].is_done;
+}
+
 bool recovery_has_begun(const Recovery *r) {
         assert(r);
 

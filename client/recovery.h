@@ -90,6 +90,9 @@ uint64_t recovery_get_deadline(const Recovery *r);
 /* Whether a board has come. */
 bool recovery_has_begun(const Recovery *r);
 
+/* Whether the board had the whole file of @stage, and did not begin with that stage again. */
+bool recovery_has_served(const Recovery *r, Stage stage);
+
 RecoveryResult recovery_get_result(const Recovery *r);
 
 /* The USB port of the board, or the one that was asked for; NULL: not known yet. Borrowed until the next

@@ -31,6 +31,8 @@
 #include "fd-util.h"
 #include "log.h"
 
+#define RELEASE_TIMEOUT_USEC (25 * USEC_PER_SEC)
+
 struct Lifetime {
         sd_bus *bus;
         LifetimeCallbacks callbacks;
@@ -151,11 +153,28 @@ void lifetime_set_n_sessions(Lifetime *lifetime, size_t n_sessions) {
                                   n_sessions == 1 ? "" : "s");
 }
 
-/* Also when it failed, or nothing came within sd-bus's 25 s: there is nothing better to wait for. */
+/* Also when it failed, or nothing came in time: there is nothing better to wait for. */
 static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Lifetime *lifetime = userdata;
 
         return sd_event_exit(lifetime_get_event(lifetime), EXIT_SUCCESS);
+}
+
+/* As sd_bus_release_name_async(), but not with all the patience that the connection has. */
+static int release_name(Lifetime *lifetime) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(lifetime->bus, &call, "org.freedesktop.DBus",
+                                           "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                           "ReleaseName");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(call, "s", BUS_NAME);
+        if (r < 0)
+                return r;
+        return sd_bus_call_async(lifetime->bus, &lifetime->release, call, on_name_released,
+                                 lifetime, RELEASE_TIMEOUT_USEC);
 }
 
 void lifetime_leave(Lifetime *lifetime) {
@@ -170,8 +189,7 @@ void lifetime_leave(Lifetime *lifetime) {
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Leaving.");
         lifetime->callbacks.on_leaving(lifetime->userdata);
 
-        r = sd_bus_release_name_async(lifetime->bus, &lifetime->release, BUS_NAME, on_name_released,
-                                      lifetime);
+        r = release_name(lifetime);
         if (r < 0) {
                 log_error_errno(r, "Could not release the bus name: %m");
                 (void) sd_event_exit(lifetime_get_event(lifetime), EXIT_FAILURE);

@@ -23,7 +23,7 @@
 
 /* The bus driver always answers, but on a machine that has too much to do, or to a snagd that has, not within
  * sd-bus's 25 s. An AddMatch of sd-bus's own that has no answer by then costs the connection, and with it
- * everybody's sessions. If the driver really hangs, the watchdog comes first. */
+ * everybody's sessions. What snagd itself waits for has a time of its own. */
 #define BUS_TIMEOUT_USEC (UINT64_C(600) * USEC_PER_SEC)
 
 typedef struct Arguments {

@@ -696,6 +696,7 @@ static int set_up_namespace(void *userdata) {
                 .link_removed = on_link_removed,
                 .overflow = on_overflow,
         };
+        static bool has_warned_guard = false;
         Session *session = userdata;
         struct in_addr board_address;
         int r, k;
@@ -719,8 +720,14 @@ static int set_up_namespace(void *userdata) {
         k = inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &board_address);
         assert(k == 1);
         r = nft_install_neighbour_guard(board_address.s_addr);
-        /* A kernel that was built without it: boards can be recovered all the same. */
-        return r == -EOPNOTSUPP ? 0 : r;
+        if (r != -EOPNOTSUPP)
+                return r;
+        /* Boards can be recovered all the same. */
+        if (!has_warned_guard)
+                log_warning("The kernel lacks nf_tables for ARP or IPv6: a board that misbehaves "
+                            "can fill the host's neighbour tables");
+        has_warned_guard = true;
+        return 0;
 }
 
 static int session_make_namespace(Session *session, Failure *failure) {

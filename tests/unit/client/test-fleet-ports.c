@@ -113,6 +113,7 @@ START_TEST(test_late_spl) {
         ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
         tell("1-1", GONE);
         pass(40 * USEC_PER_SEC);
+        fleet_ports_on_spl_sent(ports, "1-1");
         ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_FAILED, &n_failures),
                          FLEET_VERDICT_RETRY);
         ck_assert_str_eq(wanted(), "1-1");
@@ -132,8 +133,14 @@ START_TEST(test_late_spl) {
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
         ck_assert_str_eq(wanted(), "1-1");
         ck_assert_int_eq(wanted_stage, STAGE_SPL);
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        ck_assert(!fleet_ports_has_board(ports, "1-1"));
         tell_spl("1-1", GONE);
         tell("1-1", PLUGGED);
+        ck_assert(fleet_ports_has_board(ports, "1-1"));
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_DISMISSED, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_uint_eq(n_failures, 2);
         ck_assert_str_eq(wanted(), "1-1");
         ck_assert_int_eq(wanted_stage, STAGE_ROM);
         tear_down();
@@ -153,6 +160,12 @@ START_TEST(test_strangers_spl) {
         ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
                          FLEET_VERDICT_NONE);
         ck_assert_str_eq(wanted(), "none");
+
+        /* Nor is what runs after a ROM that had nothing from us. */
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        ck_assert(!fleet_ports_has_late_spl(ports, "1-1"));
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(wanted_stage, STAGE_ROM);
         tear_down();
 }
 END_TEST
