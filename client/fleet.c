@@ -412,8 +412,10 @@ static bool can_be_closed(const Entry *e) {
 
 static void close_unwanted(Fleet *f) {
         for (size_t i = f->n_entries; i > 0; i--)
-                if (f->entries[i - 1]->is_unwanted && can_be_closed(f->entries[i - 1]))
+                if (f->entries[i - 1]->is_unwanted && can_be_closed(f->entries[i - 1])) {
                         close_entry(f->entries[i - 1], false);
+                        update_counts(f);
+                }
 }
 
 /* All that have no board yet. */

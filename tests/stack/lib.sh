@@ -95,7 +95,8 @@ wait_until() {
 }
 
 is_gone() {
-        ! kill -0 "$1" 2>/dev/null
+        # Not 'kill -0': that also finds one that has ended and that nobody has waited for.
+        ! [ -e "/proc/$1/exe" ]
 }
 
 wait_for() {

@@ -146,9 +146,14 @@ start() {
         background+=("$started")
 }
 
+# Not 'kill -0': that also finds one that has ended and that the shell, in a loop of 'read -t', has not waited for.
+is_running() {
+        [ -e "/proc/$1/exe" ]
+}
+
 wait_exit() {
         local status=0
-        if kill -0 "$1" 2>/dev/null; then
+        if is_running "$1"; then
                 timeout "$PATIENCE" tail --pid="$1" -s 0.1 -f /dev/null || return 255
         fi
         wait "$1" || status=$?

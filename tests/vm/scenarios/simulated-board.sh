@@ -22,7 +22,7 @@ gadget_is_gone() {
 }
 
 board_has_ended() {
-        ! kill -0 "$board" 2>/dev/null
+        ! is_running "$board"
 }
 
 frame_has_come() {
