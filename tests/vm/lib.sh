@@ -41,6 +41,8 @@
 #   wait_armed              until all have ended; each has the usual patience
 #   results NAME JQ         something of the last line of each report NAME-…, a line each
 #   plug_spread NAME STAGE  the milliseconds between the first and the last of them on the bus
+#   odd_things NAME         what they found odd, and how often; but for a block that came twice, which says no more
+#                           than that a board among many had no processor for 100 ms
 #   count_first NAME        how many of their ROMs had an answer to their first request
 #   spread                  of numbers on standard input: median (smallest to largest)
 #   memory_of PID           what a process has in memory, in KiB: Pss, then VmRSS
@@ -302,6 +304,10 @@ plug_spread() {
         cat "$ARTIFACTS/$1"-*.json | jq -s --arg stage "$2" '
                 map(select(.event == "plugged" and .stage == $stage) | .monotonic_ms) |
                 max - min | floor'
+}
+
+odd_things() {
+        results "$1" '.oddities[].kind' | grep -vx data-repeated-at-once | sort | uniq -c
 }
 
 count_first() {

@@ -50,9 +50,7 @@ cpu_of_unit() {
 good_ones() {
         is "$1: all good boards have both images, byte for byte" \
                 "$(results "$1" '[.ok, .rom.image_ok, .spl.image_ok] | all' | sort | uniq -c | tr -s ' ')" " $GOOD true"
-        # What is said of a block that came twice is no more than that a board had no processor for 100 ms.
-        is "$1: nothing odd in what they saw" "$(results "$1" '.oddities[].kind' |
-                grep -vx data-repeated-at-once | sort | uniq -c)" ''
+        is "$1: nothing odd in what they saw" "$(odd_things "$1")" ''
         results "$1" 'select(.ok | not) | [.rom.failure, .spl.failure] | @json' | sort | uniq -c >&2
         note "$1: plugged in within $(plug_spread "$1" rom) ms; $(count_first "$1") of $GOOD ROMs answered at the first" \
                 "request; ms from plug to the last block of U-Boot: $(times_of "$1" | spread)"

@@ -73,7 +73,7 @@ round() {
         wait_armed
         is "$name: all boards have both images, byte for byte" \
                 "$(results "$name" '[.ok, .rom.image_ok, .spl.image_ok] | all' | sort | uniq -c | tr -s ' ')" " $BOARDS true"
-        is "$name: nothing odd in what they saw" "$(results "$name" '.oddities[].kind' | sort | uniq -c)" ''
+        is "$name: nothing odd in what they saw" "$(odd_things "$name")" ''
         note "$name: plugged in within $(plug_spread "$name" rom) ms; all recovered after $((SECONDS - begin)) s;" \
                 "$(count_first "$name") of $BOARDS ROMs answered at the first request"
         note "$name: ms from plug to: ROM's link $(since_plug rom.link_ms), answer $(since_plug rom.answer_ms)," \
