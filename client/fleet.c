@@ -405,9 +405,8 @@ static Entry *find_waiting(const Fleet *f) {
 
 /* What is not there yet cannot be closed. */
 static bool can_be_closed(const Entry *e) {
-        AttemptState state = attempt_get_state(e->attempt);
-
-        return state == ATTEMPT_STATE_WAITING || (state == ATTEMPT_STATE_SERVING && begins_late(e));
+        return attempt_get_state(e->attempt) == ATTEMPT_STATE_WAITING ||
+               (is_serving(e) && begins_late(e));
 }
 
 static void close_unwanted(Fleet *f) {

@@ -5,20 +5,6 @@
 # shellcheck source=tests/stack/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# usage: together NAME PORT…: a board at each of them, all at once; one result
-together() {
-        local name=$1 port jobs=() all=0
-        shift
-        for port; do
-                whole_board "$port" "$name-$port" &
-                jobs+=($!)
-        done
-        for job in "${jobs[@]}"; do
-                wait "$job" || all=1
-        done
-        is "$name: every board has its images" "$all" 0
-}
-
 counts() { # NAME N-RECOVERED
         [ "$(event "$1" 'select(.event == "recovered") | .port' | wc -l)" = "$2" ]
 }

@@ -18,19 +18,6 @@ n_bad=8
 # Large enough that what disturbs a transfer is seen.
 "$make_image" u-boot "$work/u-boot.img" $((2000 * 1468))
 
-# usage: recover_good NAME: a board at each good port, all at once; one result
-recover_good() {
-        local name=$1 port jobs=() all=0
-        for port in "${good[@]}"; do
-                whole_board "$port" "$name-$port" &
-                jobs+=($!)
-        done
-        for job in "${jobs[@]}"; do
-                wait "$job" || all=1
-        done
-        is "$name: every good board has its images, byte for byte" "$all" 0
-}
-
 # A line for each good board of all rounds.
 times_of() { # alone|among
         local round port
@@ -121,10 +108,10 @@ remember
 cpu=0 elapsed=0
 for ((round = 1; round <= rounds; round++)); do
         recover fleet --all --retry 1 "${images[@]}"
-        recover_good "alone-$round"
+        together "alone-$round" "${good[@]}"
         begin_bad
         began=$(now_ms) cpu=$((cpu - $(cpu_ms "$recover_pid")))
-        recover_good "among-$round"
+        together "among-$round" "${good[@]}"
         elapsed=$((elapsed + $(now_ms) - began)) cpu=$((cpu + $(cpu_ms "$recover_pid")))
         ok "round $round: each is reported" wait_until recovered $((2 * ${#good[@]}))
         [ $round -lt $rounds ] || break
@@ -165,7 +152,7 @@ has_sent() { # PORT FRAMES
 recover arp --all "${images[@]}"
 bad 2-4 noise --flood-after rom:plug --flood-rate 6000
 wait_until has_sent 2-4 6000
-recover_good arp
+together arp "${good[@]}"
 is 'arp: each ROM was answered at its first request' \
         "$(cat "$work"/arp-*-rom.json | jq 'select(.event == "result") | .rom.answered_request' | sort -u)" 1
 kill "${bad_pid[noise]}"

@@ -29,6 +29,7 @@
 #                              runs sim-board there in the background: its report in $work/NAME.json,
 #                              its process is $board_pid
 #   board PORT NAME OPTION…    the same until it ends; succeeds if it got its image
+#   together NAME PORT…        a whole_board NAME-PORT at each of them, all at once; one result
 #   whole_board PORT NAME [OPTION…]
 #                              a board with both images, from its ROM on
 #   reported NAME PATTERN      whether its report has such a line
@@ -270,6 +271,19 @@ whole_board() {
         plug "$port" rom && board "$port" "$name-rom" --stage rom "$@" &&
                 unplug "$port" && plug "$port" spl &&
                 board "$port" "$name-spl" --stage spl "$@" && unplug "$port"
+}
+
+together() {
+        local name=$1 port jobs=() all=0
+        shift
+        for port; do
+                whole_board "$port" "$name-$port" &
+                jobs+=($!)
+        done
+        for job in "${jobs[@]}"; do
+                wait "$job" || all=1
+        done
+        is "$name: every board has its images" "$all" 0
 }
 
 reported() {

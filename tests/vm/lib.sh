@@ -471,6 +471,11 @@ has_session_in() {
         sessions .State | grep -qx "$1"
 }
 
+# One session waits for the next board, and nothing is plugged in.
+is_quiet() {
+        [ "$(sessions .State)" = waiting ] && [ -z "$(boards .Port)" ]
+}
+
 has_no_session() {
         [ -z "$(sessions .Path)" ]
 }

@@ -18,10 +18,6 @@ options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-tim
 before=$(host_state)
 cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
 
-is_quiet() {
-        [ "$(sessions .State)" = waiting ] && [ -z "$(boards .Port)" ]
-}
-
 has_told() { # PORT NAME OF A DIAGNOSIS OR EVENT
         jq -r --arg port "$(port_name "$1")" --arg name "$2" \
                 'select(.port == $port and (.name == $name or .event == $name)) | .event' "$ARTIFACTS/fleet.json" | grep -q .

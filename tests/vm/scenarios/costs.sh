@@ -85,11 +85,6 @@ systemctl stop snagd.service
 
 # --- boards ---
 
-# One session waits for the next board, and nothing is plugged in.
-is_quiet() {
-        [ "$(sessions .State)" = waiting ] && [ -z "$(boards .Port)" ]
-}
-
 # usage: take_peak LEVEL snagd|snagctl PID: is it more than it ever had?
 take_peak() {
         look_at "$3" || return

@@ -28,11 +28,6 @@ before=$(host_state)
 cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
 record=/home/user/record.jsonl
 
-# One session waits for the next board, and nothing is plugged in.
-is_quiet() {
-        [ "$(sessions .State)" = waiting ] && [ -z "$(boards .Port)" ]
-}
-
 # What may not become more: of snagd, of snagctl, and of the host.
 held() {
         echo '[snagd]'
