@@ -25,25 +25,34 @@
  * rule of each pair puts the 0 back. A checksum that the network card is yet to complete
  * (CHECKSUM_PARTIAL) the kernel leaves alone in both rules.
  *
- * Two more make this:
+ * Three more make this:
  *
- *     table arp snagd {
+ *     table arp snagd-guard {
  *             chain from-board {
  *                     type filter hook input priority 0; policy drop
  *                     arp saddr ip 192.168.0.101 accept
  *             }
  *     }
- *     table ip6 snagd {
+ *     table ip snagd-guard {
+ *             chain to-board {
+ *                     type filter hook output priority 0; policy drop
+ *                     meta oiftype loopback accept
+ *                     ip daddr 192.168.0.101 accept
+ *                     ip daddr 255.255.255.255 accept
+ *             }
+ *     }
+ *     table ip6 snagd-guard {
  *             chain from-board {
  *                     type filter hook prerouting priority raw; policy drop
  *             }
  *     }
  *
- * Each address from which an ARP request comes gets an entry in the kernel's neighbour table, and so does each IPv6
- * address that calls itself a router, even where the link has no IPv6 address (tried on Linux 6.18). Of
- * either kind there are 1024 for all namespaces together (gc_thresh3): one board that asks from other addresses all
- * the time would leave none to the other sessions, nor to the host itself, and without an entry nothing is sent,
- * not even a broadcast. A router would also give the link an address and routes. */
+ * Each address from which an ARP request comes gets an entry in the kernel's neighbour table, and so does each to which
+ * the kernel answers by itself (an echo request, a datagram for a port that nobody has), and each IPv6 address that
+ * calls itself a router, even where the link has no IPv6 address (tried on Linux 6.18). For IPv4 as for IPv6 there
+ * are 1024 for all namespaces together (gc_thresh3): one board that speaks from other addresses all the time would
+ * leave none to the other sessions, nor to the host itself, and without an entry nothing is sent, not even a
+ * broadcast. A router would also give the link an address and routes. */
 
 #include <assert.h>
 #include <endian.h>
@@ -56,6 +65,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
+#include <linux/ip.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -66,7 +76,8 @@
 
 #include "nft.h"
 
-#define TABLE_NAME       "snagd"
+#define TABLE_REWRITING  "snagd"
+#define TABLE_GUARD      "snagd-guard"
 #define CHAIN_FROM_BOARD "from-board"
 #define CHAIN_TO_BOARD   "to-board"
 
@@ -78,6 +89,7 @@ typedef struct Batch {
         struct mnl_nlmsg_batch *messages;
         uint32_t seq;
         uint8_t family; /* NFPROTO_… of the table, chains and rules */
+        const char *table;
 } Batch;
 
 static void batch_done(Batch *batch) {
@@ -106,7 +118,7 @@ static int add_table(Batch *batch) {
                 return -ENOMEM;
 
         nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, batch->family);
-        nftnl_table_set_str(table, NFTNL_TABLE_NAME, TABLE_NAME);
+        nftnl_table_set_str(table, NFTNL_TABLE_NAME, batch->table);
 
         header = nftnl_nlmsg_build_hdr(batch_at(batch), NFT_MSG_NEWTABLE, batch->family,
                                        NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, batch->seq++);
@@ -125,7 +137,7 @@ static int add_chain(Batch *batch, const char *name, uint32_t hook, int32_t prio
         if (!chain)
                 return -ENOMEM;
 
-        nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, TABLE_NAME);
+        nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, batch->table);
         nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name);
         nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook);
@@ -258,7 +270,7 @@ static struct nftnl_rule *begin_rule(const Batch *batch, const char *chain) {
                 return NULL;
 
         nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, batch->family);
-        nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE_NAME);
+        nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, batch->table);
         nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
         return rule;
 }
@@ -324,8 +336,8 @@ static int add_rewriting(Batch *batch, const void *userdata) {
         return r;
 }
 
-/* The sender's IPv4 address of an ARP packet for Ethernet is @address_be. */
-static int fill_arp_rule(struct nftnl_rule *rule, uint32_t address_be) {
+/* The 32 bits at @offset of the network header are @value_be. */
+static int match_address(struct nftnl_rule *rule, uint32_t offset, uint32_t value_be) {
         struct nftnl_expr *payload, *cmp;
 
         payload = add_expr(rule, "payload");
@@ -334,27 +346,86 @@ static int fill_arp_rule(struct nftnl_rule *rule, uint32_t address_be) {
                 return -ENOMEM;
 
         nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, sizeof(struct arphdr) + ETH_ALEN);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, sizeof(address_be));
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, sizeof(value_be));
         nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
         nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
         nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_DATA, address_be);
-        return accept_packet(rule);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_DATA, value_be);
+        return 0;
+}
+
+/* The packet is to leave by the loopback. */
+static int match_loopback(struct nftnl_rule *rule) {
+        struct nftnl_expr *meta, *cmp;
+
+        meta = add_expr(rule, "meta");
+        cmp = add_expr(rule, "cmp");
+        if (!meta || !cmp)
+                return -ENOMEM;
+
+        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_OIFTYPE);
+        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+        nftnl_expr_set_u16(cmp, NFTNL_EXPR_CMP_DATA, ARPHRD_LOOPBACK);
+        return 0;
+}
+
+/* Accepts what has @value_be at @offset of its network header. */
+static int add_address_rule(Batch *batch, const char *chain, uint32_t offset, uint32_t value_be) {
+        struct nftnl_rule *rule;
+        int r;
+
+        rule = begin_rule(batch, chain);
+        if (!rule)
+                return -ENOMEM;
+        r = match_address(rule, offset, value_be);
+        if (r >= 0)
+                r = accept_packet(rule);
+        return end_rule(batch, rule, r);
+}
+
+static int add_loopback_rule(Batch *batch, const char *chain) {
+        struct nftnl_rule *rule;
+        int r;
+
+        rule = begin_rule(batch, chain);
+        if (!rule)
+                return -ENOMEM;
+        r = match_loopback(rule);
+        if (r >= 0)
+                r = accept_packet(rule);
+        return end_rule(batch, rule, r);
 }
 
 static int add_arp_guard(Batch *batch, const void *userdata) {
         const uint32_t *board_address_be = userdata;
-        struct nftnl_rule *rule;
         int r;
 
         r = add_chain(batch, CHAIN_FROM_BOARD, NF_ARP_IN, 0, NF_DROP);
         if (r < 0)
                 return r;
-        rule = begin_rule(batch, CHAIN_FROM_BOARD);
-        if (!rule)
-                return -ENOMEM;
-        return end_rule(batch, rule, fill_arp_rule(rule, *board_address_be));
+        /* The sender's address, where addresses are Ethernet's and IPv4's (RFC 826). */
+        return add_address_rule(batch, CHAIN_FROM_BOARD, sizeof(struct arphdr) + ETH_ALEN,
+                                *board_address_be);
+}
+
+static int add_ipv4_guard(Batch *batch, const void *userdata) {
+        const uint32_t *board_address_be = userdata;
+        const uint32_t daddr = offsetof(struct iphdr, daddr);
+        int r;
+
+        r = add_chain(batch, CHAIN_TO_BOARD, NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER, NF_DROP);
+        if (r < 0)
+                return r;
+        r = add_loopback_rule(batch, CHAIN_TO_BOARD);
+        if (r < 0)
+                return r;
+        r = add_address_rule(batch, CHAIN_TO_BOARD, daddr, *board_address_be);
+        if (r < 0)
+                return r;
+        return add_address_rule(batch, CHAIN_TO_BOARD, daddr, INADDR_BROADCAST);
 }
 
 static int add_ipv6_guard(Batch *batch, const void *userdata) {
@@ -431,11 +502,11 @@ static int send_batch(const Batch *batch, uint32_t first_seq) {
         return r;
 }
 
-/* A batch with the table of @family, and what @add puts into it. */
-static int install(uint8_t family, int (*add)(Batch *batch, const void *userdata),
-                   const void *userdata) {
+/* A batch with a table of @family, and what @add puts into it. */
+static int install(uint8_t family, const char *table,
+                   int (*add)(Batch *batch, const void *userdata), const void *userdata) {
         _cleanup_free_ char *buffer = NULL;
-        _cleanup_(batch_done) Batch batch = {.seq = 1, .family = family};
+        _cleanup_(batch_done) Batch batch = {.seq = 1, .family = family, .table = table};
         uint32_t first_seq = batch.seq;
         int r;
 
@@ -464,15 +535,27 @@ int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n) {
         assert(rewrites);
         assert(n > 0 && n <= NFT_PORT_REWRITES_MAX);
 
-        return install(NFPROTO_IPV4, add_rewriting, &(Rewrites){.rewrites = rewrites, .n = n});
+        return install(NFPROTO_IPV4, TABLE_REWRITING, add_rewriting,
+                       &(Rewrites){.rewrites = rewrites, .n = n});
 }
 
 int nft_install_neighbour_guard(uint32_t board_address_be) {
-        int r, k;
+        static const struct {
+                uint8_t family;
+                int (*add)(Batch *batch, const void *userdata);
+        } guards[] = {
+                {NFPROTO_ARP, add_arp_guard},
+                {NFPROTO_IPV4, add_ipv4_guard},
+                {NFPROTO_IPV6, add_ipv6_guard},
+        };
+        int r, result = 0;
 
-        r = install(NFPROTO_ARP, add_arp_guard, &board_address_be);
-        if (r < 0 && r != -EOPNOTSUPP)
-                return r;
-        k = install(NFPROTO_IPV6, add_ipv6_guard, NULL);
-        return k < 0 ? k : r;
+        for (size_t i = 0; i < ELEMENTSOF(guards); i++) {
+                r = install(guards[i].family, TABLE_GUARD, guards[i].add, &board_address_be);
+                if (r < 0 && r != -EOPNOTSUPP)
+                        return r;
+                if (r < 0)
+                        result = r;
+        }
+        return result;
 }

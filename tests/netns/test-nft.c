@@ -292,6 +292,48 @@ START_TEST(test_arp_is_heard_from_the_board_alone) {
 }
 END_TEST
 
+/* Sends from @source to a port that nobody has, which the kernel answers: whether it asks who has that address. */
+static bool is_sender_sought(uint32_t source) {
+        uint64_t deadline_usec = now_usec() + SILENCE_USEC;
+        UdpFrame frame = frame_from_board(1234, 4321, "?");
+        uint8_t buffer[FRAME_SIZE_MAX];
+        size_t size;
+
+        frame.source = source;
+        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        while (frame_receive(world.packet_fd, deadline_usec, buffer, &size) == 0)
+                if (frame_type(buffer) == FRAME_ARP_TYPE)
+                        return true;
+        return false;
+}
+
+static int send_to(int fd, uint32_t address) {
+        const struct sockaddr_in to = {
+                .sin_family = AF_INET,
+                .sin_port = htons(1234),
+                .sin_addr.s_addr = htonl(address),
+        };
+
+        return sendto(fd, "?", 1, 0, (const struct sockaddr *) &to, sizeof(to)) < 0 ? -errno : 0;
+}
+
+/* So does each address to which something is sent. */
+START_TEST(test_nothing_is_sent_but_to_the_board) {
+        _cleanup_fd_ int fd = open_server(0);
+        const uint32_t other = BOARD_ADDRESS + 1;
+
+        ck_assert(is_sender_sought(other));
+        ck_assert_ok(send_to(fd, other));
+        ck_assert_ok(netns_run(world.netns_fd, install_guard, NULL));
+        ck_assert(!is_sender_sought(other + 1));
+        ck_assert_int_eq(send_to(fd, other + 1), -EPERM);
+        ck_assert_int_eq(send_to(fd, 0xc0a800ff), -EPERM); /* to all of the network */
+        ck_assert_ok(send_to(fd, SERVER_ADDRESS));
+        exchange_bootp(UDP_CHECKSUM_VALID);
+        exchange_tftp(UDP_CHECKSUM_VALID);
+}
+END_TEST
+
 /* What it says makes an address, and routes, of a link that listens (RFC 4861 4.2, 4.6.2). */
 static void send_router_advertisement(const char *prefix) {
         static const uint8_t all_nodes[MAC_LEN] = {0x33, 0x33, 0, 0, 0, 1};
@@ -421,7 +463,8 @@ END_TEST
 
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
-                test_arp_is_heard_from_the_board_alone, test_no_router_is_heard,
+                test_arp_is_heard_from_the_board_alone, test_nothing_is_sent_but_to_the_board,
+                test_no_router_is_heard,
                 test_every_checksum_survives, test_reply_without_checksum_stays_so,
                 test_other_ports_are_untouched, test_second_time_is_refused,
                 test_as_many_as_allowed, test_without_privilege_is_refused,
