@@ -5,7 +5,7 @@
 . "$SNAGD_TESTS/lib.sh"
 
 use_ports 1
-make_images "$images" 30000 200000
+make_images "$images" 30000 100000
 before=$(host_state)
 
 recovers_with() { # NAME SIM-BOARD-OPTION…
