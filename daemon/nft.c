@@ -162,40 +162,77 @@ static struct nftnl_expr *add_expr(struct nftnl_rule *rule, const char *name) {
         return expr;
 }
 
-/* The packet is UDP. */
-static int match_udp(struct nftnl_rule *rule) {
-        struct nftnl_expr *meta, *cmp;
+/* What the expression @load loads into register 1 is the @len bytes @value. */
+static int match(struct nftnl_rule *rule, const char *load, const void *value, uint32_t len,
+                 struct nftnl_expr **ret_load) {
+        struct nftnl_expr *expr, *cmp;
 
-        meta = add_expr(rule, "meta");
+        expr = add_expr(rule, load);
         cmp = add_expr(rule, "cmp");
-        if (!meta || !cmp)
+        if (!expr || !cmp)
                 return -ENOMEM;
 
-        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_L4PROTO);
-        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
         nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
         nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-        nftnl_expr_set_u8(cmp, NFTNL_EXPR_CMP_DATA, IPPROTO_UDP);
+        nftnl_expr_set(cmp, NFTNL_EXPR_CMP_DATA, value, len);
+        *ret_load = expr;
         return 0;
+}
+
+/* What the kernel knows of the packet by @key (NFT_META_…) is @value, as it has it: in its own byte order. */
+static int match_meta(struct nftnl_rule *rule, uint32_t key, const void *value, uint32_t len) {
+        struct nftnl_expr *meta;
+        int r;
+
+        r = match(rule, "meta", value, len, &meta);
+        if (r < 0)
+                return r;
+        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, key);
+        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
+        return 0;
+}
+
+/* The bytes at @offset of the header @base (NFT_PAYLOAD_…) are @value. */
+static int match_payload(struct nftnl_rule *rule, uint32_t base, uint32_t offset, const void *value,
+                         uint32_t len) {
+        struct nftnl_expr *payload;
+        int r;
+
+        r = match(rule, "payload", value, len, &payload);
+        if (r < 0)
+                return r;
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, base);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, len);
+        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+        return 0;
+}
+
+static int match_udp(struct nftnl_rule *rule) {
+        const uint8_t protocol = IPPROTO_UDP;
+
+        return match_meta(rule, NFT_META_L4PROTO, &protocol, sizeof(protocol));
+}
+
+/* The packet is to leave by the loopback. */
+static int match_loopback(struct nftnl_rule *rule) {
+        const uint16_t type = ARPHRD_LOOPBACK;
+
+        return match_meta(rule, NFT_META_OIFTYPE, &type, sizeof(type));
 }
 
 /* The 16 bits at @offset of the UDP header are @value. */
 static int match_field(struct nftnl_rule *rule, uint32_t offset, uint16_t value) {
-        struct nftnl_expr *payload, *cmp;
+        const uint16_t value_be = htobe16(value);
 
-        payload = add_expr(rule, "payload");
-        cmp = add_expr(rule, "cmp");
-        if (!payload || !cmp)
-                return -ENOMEM;
+        return match_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, offset, &value_be,
+                             sizeof(value_be));
+}
 
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, sizeof(value));
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-        nftnl_expr_set_u16(cmp, NFTNL_EXPR_CMP_DATA, htobe16(value));
-        return 0;
+/* The address at @offset of the network header is @address_be. */
+static int match_address(struct nftnl_rule *rule, uint32_t offset, uint32_t address_be) {
+        return match_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, &address_be,
+                             sizeof(address_be));
 }
 
 /* Writes the 16 bits at @offset of the UDP header; with @updates_checksum its checksum follows. */
@@ -336,51 +373,15 @@ static int add_rewriting(Batch *batch, const void *userdata) {
         return r;
 }
 
-/* The 32 bits at @offset of the network header are @value_be. */
-static int match_address(struct nftnl_rule *rule, uint32_t offset, uint32_t value_be) {
-        struct nftnl_expr *payload, *cmp;
-
-        payload = add_expr(rule, "payload");
-        cmp = add_expr(rule, "cmp");
-        if (!payload || !cmp)
-                return -ENOMEM;
-
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_LEN, sizeof(value_be));
-        nftnl_expr_set_u32(payload, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_DATA, value_be);
-        return 0;
-}
-
-/* The packet is to leave by the loopback. */
-static int match_loopback(struct nftnl_rule *rule) {
-        struct nftnl_expr *meta, *cmp;
-
-        meta = add_expr(rule, "meta");
-        cmp = add_expr(rule, "cmp");
-        if (!meta || !cmp)
-                return -ENOMEM;
-
-        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_KEY, NFT_META_OIFTYPE);
-        nftnl_expr_set_u32(meta, NFTNL_EXPR_META_DREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-        nftnl_expr_set_u32(cmp, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
-        nftnl_expr_set_u16(cmp, NFTNL_EXPR_CMP_DATA, ARPHRD_LOOPBACK);
-        return 0;
-}
-
-/* Accepts what has @value_be at @offset of its network header. */
-static int add_address_rule(Batch *batch, const char *chain, uint32_t offset, uint32_t value_be) {
+/* Accepts what has @address_be at @offset of its network header. */
+static int add_address_rule(Batch *batch, const char *chain, uint32_t offset, uint32_t address_be) {
         struct nftnl_rule *rule;
         int r;
 
         rule = begin_rule(batch, chain);
         if (!rule)
                 return -ENOMEM;
-        r = match_address(rule, offset, value_be);
+        r = match_address(rule, offset, address_be);
         if (r >= 0)
                 r = accept_packet(rule);
         return end_rule(batch, rule, r);

@@ -464,8 +464,7 @@ END_TEST
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
                 test_arp_is_heard_from_the_board_alone, test_nothing_is_sent_but_to_the_board,
-                test_no_router_is_heard,
-                test_every_checksum_survives, test_reply_without_checksum_stays_so,
-                test_other_ports_are_untouched, test_second_time_is_refused,
-                test_as_many_as_allowed, test_without_privilege_is_refused,
-                test_kernel_without_nf_tables)
+                test_no_router_is_heard, test_every_checksum_survives,
+                test_reply_without_checksum_stays_so, test_other_ports_are_untouched,
+                test_second_time_is_refused, test_as_many_as_allowed,
+                test_without_privilege_is_refused, test_kernel_without_nf_tables)
