@@ -73,15 +73,9 @@ ExitStatus verb_close(char *const *argv, Progress *progress) {
         ProxyError error = {};
         int r;
 
-        if (!parse(argv, progress, &target, &status))
+        if (!parse(argv, progress, &target, &status) ||
+            !verb_get_objects(progress, &bus, &objects, &status))
                 return status;
-
-        r = verb_connect(progress, &error, &bus);
-        if (r < 0)
-                return verb_call_failed(progress, &error);
-        r = manager_proxy_get_objects(bus, &error, &objects);
-        if (r < 0)
-                return verb_call_failed(progress, &error);
 
         session = find_session(&objects, target);
         if (!session) {

@@ -47,18 +47,11 @@ ExitStatus verb_list(char *const *argv, Progress *progress) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(manager_objects_done) ManagerObjects objects = {};
         ExitStatus status = EXIT_STATUS_SUCCESS;
-        ProxyError error = {};
         int r;
 
-        if (!verb_parse_nothing(argv, progress, "list", help, &status))
+        if (!verb_parse_nothing(argv, progress, "list", help, &status) ||
+            !verb_get_objects(progress, &bus, &objects, &status))
                 return status;
-
-        r = verb_connect(progress, &error, &bus);
-        if (r < 0)
-                return verb_call_failed(progress, &error);
-        r = manager_proxy_get_objects(bus, &error, &objects);
-        if (r < 0)
-                return verb_call_failed(progress, &error);
 
         r = print_boards(&objects, progress);
         return r < 0 ? verb_out_of_memory(progress) : EXIT_STATUS_SUCCESS;

@@ -180,3 +180,25 @@ int verb_follow_terminal(sd_event *event, Progress *progress) {
                                 progress);
         return MIN_OF(r, 0);
 }
+
+bool verb_get_objects(Progress *progress, sd_bus **ret_bus, ManagerObjects *ret,
+                      ExitStatus *ret_status) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        ProxyError error = {};
+        int r;
+
+        assert(progress);
+        assert(ret_bus);
+        assert(ret);
+        assert(ret_status);
+
+        r = verb_connect(progress, &error, &bus);
+        if (r >= 0)
+                r = manager_proxy_get_objects(bus, &error, ret);
+        if (r < 0) {
+                *ret_status = verb_call_failed(progress, &error);
+                return false;
+        }
+        *ret_bus = TAKE_PTR(bus);
+        return true;
+}

@@ -8,6 +8,7 @@
 #include "arguments.h"
 #include "bus-proxy.h"
 #include "macro.h"
+#include "manager-proxy.h"
 #include "progress.h"
 
 /* As documented in every --help. */
@@ -88,3 +89,8 @@ ExitStatus verb_report_failure(Progress *progress, const ProxyError *error);
 
 /* The same, and releases *@error. */
 ExitStatus verb_call_failed(Progress *progress, ProxyError *error);
+
+/* Connects, and asks for all boards and sessions. Returns true, with *@ret_bus and *@ret the caller's; else it has
+ * reported why not, and *@ret_status is the verb's. */
+bool verb_get_objects(Progress *progress, sd_bus **ret_bus, ManagerObjects *ret,
+                      ExitStatus *ret_status);
