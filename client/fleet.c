@@ -19,7 +19,8 @@
  * as soon as it is there.
  *
  * snagd may end, and limits be reached: nothing is opened then for PAUSE_USEC. A refusal of any other kind is
- * taken REFUSALS_MAX times in a row; one for want of permission is the end. */
+ * taken REFUSALS_MAX times in a row; one for want of permission is the end, but not for the boards that have a session
+ * already. */
 
 #include "fleet.h"
 
@@ -62,7 +63,7 @@ struct Fleet {
         bool is_stopping;
         bool is_ready;
         uint64_t pause_usec;  /* nothing is opened before */
-        uint64_t end_usec;    /* is_stopping: at the latest */
+        uint64_t end_usec;    /* is_stopping: at the latest; USEC_INFINITY: when they are through */
         uint64_t active_usec; /* when something happened last */
         char *pause_reason;   /* that was told; NULL: none since */
         unsigned n_refusals;
@@ -135,12 +136,13 @@ static unsigned count_open(const Fleet *f) {
         return n;
 }
 
-static bool is_busy(const Fleet *f) {
-        return count_serving(f) > 0 || count_open(f) < f->n_entries;
+/* Boards that had better not be unplugged: one that is served, or whose command runs. */
+static unsigned count_busy(const Fleet *f) {
+        return count_serving(f) + (unsigned) (f->n_entries - count_open(f));
 }
 
 static void update_counts(Fleet *f) {
-        f->counts.n_now = count_serving(f);
+        f->counts.n_now = count_busy(f);
         f->spec.callbacks->on_counts(f->spec.userdata);
 }
 
@@ -253,8 +255,9 @@ static void on_followed_up(FollowUp *follow_up, void *userdata) {
         Entry *e = userdata;
         Fleet *f = e->fleet;
 
-        count(f, has_succeeded && e->verdict == FLEET_VERDICT_DONE);
+        has_succeeded &= e->verdict == FLEET_VERDICT_DONE;
         remove_entry(f, e);
+        count(f, has_succeeded);
         ask_for_turn(f);
 }
 
@@ -277,7 +280,7 @@ static void conclude(Entry *e) {
 /* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */
 static void close_entry(Entry *e, bool is_last) {
         Fleet *f = e->fleet;
-        bool has_result;
+        bool has_result, is_success;
         int r;
 
         conclude(e);
@@ -290,9 +293,10 @@ static void close_entry(Entry *e, bool is_last) {
                                  e->port ? e->port : "?", strerror(-r));
         if (r >= 0 && e->follow_up)
                 return;
-        if (has_result)
-                count(f, r >= 0 && e->verdict == FLEET_VERDICT_DONE);
+        is_success = r >= 0 && e->verdict == FLEET_VERDICT_DONE;
         remove_entry(f, e);
+        if (has_result)
+                count(f, is_success);
 }
 
 /* Nothing is opened for a while; why, is said once. */
@@ -305,6 +309,21 @@ static void pause_opening(Fleet *f, const char *why) {
         progress_warning(f->spec.progress, "%s", why);
 }
 
+/* All that have no board yet. */
+static void dismiss_waiting(Fleet *f, bool with_named) {
+        for (size_t i = 0; i < f->n_entries; i++)
+                if (with_named || !f->entries[i]->is_named)
+                        f->entries[i]->is_unwanted |=
+                                attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
+}
+
+/* Takes no more boards. */
+static void stop(Fleet *f) {
+        f->is_stopping = true;
+        dismiss_waiting(f, true);
+        ask_for_turn(f);
+}
+
 static void on_refused(Fleet *f, const Entry *e, const ProxyError *refusal) {
         const char *text = proxy_error_get_text(refusal);
 
@@ -313,10 +332,16 @@ static void on_refused(Fleet *f, const Entry *e, const ProxyError *refusal) {
                 progress_warning(f->spec.progress, "%s", text);
         else if (refusal->is_passing || (!refusal->is_denied && ++f->n_refusals < REFUSALS_MAX))
                 pause_opening(f, text);
-        else {
+        else if (!f->refusal.text) {
                 f->refusal.is_denied = refusal->is_denied;
                 f->refusal.text = strdup(text);
-                finish(f, FLEET_END_REFUSED);
+                if (!f->refusal.text) {
+                        fail_errno(f, -ENOMEM);
+                        return;
+                }
+                if (count_busy(f) > 0)
+                        progress_warning(f->spec.progress, "%s; no more boards are taken", text);
+                stop(f);
         }
 }
 
@@ -417,14 +442,6 @@ static void close_unwanted(Fleet *f) {
                 }
 }
 
-/* All that have no board yet. */
-static void dismiss_waiting(Fleet *f, bool with_named) {
-        for (size_t i = 0; i < f->n_entries; i++)
-                if (with_named || !f->entries[i]->is_named)
-                        f->entries[i]->is_unwanted |=
-                                attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
-}
-
 /* That wait for a ROM where its SPL has come up at last, and that have an SPL, or wait for it, where the ROM is back: a
  * session that begins with an SPL takes no ROM, nor does any other one at its port. */
 static void dismiss_late(Fleet *f) {
@@ -459,7 +476,7 @@ static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         uint64_t usec =
                 MAX_OF(f->active_usec, fleet_ports_get_change_usec(f->ports)) + f->spec.quiet_usec;
 
-        if (!f->spec.rules.is_once || is_busy(f))
+        if (!f->spec.rules.is_once || count_busy(f) > 0)
                 return false;
         if (now >= usec)
                 return true;
@@ -495,8 +512,8 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
 
         close_unwanted(f);
         if (f->is_stopping) {
-                if (!is_busy(f) || now >= f->end_usec)
-                        finish(f, FLEET_END_STOPPED);
+                if (count_busy(f) == 0 || now >= f->end_usec)
+                        finish(f, f->refusal.text ? FLEET_END_REFUSED : FLEET_END_STOPPED);
                 return f->end_usec;
         }
         if (is_quiet(f, now, &deadline)) {
@@ -624,6 +641,7 @@ int fleet_new(const FleetSpec *spec, ProxyError *error, Fleet **ret) {
         f->spec = *spec;
         f->files = firmware_set_ref(spec->files);
         f->active_usec = now_usec();
+        f->end_usec = USEC_INFINITY;
         r = fleet_ports_new(&f->spec.rules, &f->ports);
         if (r >= 0)
                 r = add_sources(f);
@@ -662,12 +680,9 @@ Fleet *fleet_free(Fleet *f) {
 void fleet_stop(Fleet *f) {
         assert(f);
 
-        if (f->is_stopping)
-                return;
-        f->is_stopping = true;
-        f->end_usec = now_usec() + FLEET_STOP_USEC;
-        dismiss_waiting(f, true);
-        ask_for_turn(f);
+        if (f->end_usec == USEC_INFINITY)
+                f->end_usec = now_usec() + FLEET_STOP_USEC;
+        stop(f);
 }
 
 void fleet_close(Fleet *f) {

@@ -22,12 +22,12 @@ typedef enum FleetEnd {
         FLEET_END_NONE,    /* it goes on */
         FLEET_END_STOPPED, /* fleet_stop(), and what was under way has ended */
         FLEET_END_QUIET,   /* FleetRules.is_once: nothing more appears */
-        FLEET_END_REFUSED, /* fleet_get_refusal() says why */
+        FLEET_END_REFUSED, /* fleet_get_refusal() says why; boards that had a session are through */
         FLEET_END_FAILED,  /* an errno of ours was reported */
 } FleetEnd;
 
 typedef struct FleetCounts {
-        unsigned n_now; /* boards that are being served */
+        unsigned n_now; /* boards that are being served, or whose command runs */
         uint64_t n_recovered;
         uint64_t n_failed; /* boards that were given up, or whose command failed */
 } FleetCounts;

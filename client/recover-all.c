@@ -18,7 +18,7 @@ typedef struct Run {
         FirmwareSet *files;
         Fleet *fleet;
         Station *station;        /* with --station */
-        PasswordAgent agent;     /* until the first session is there */
+        PasswordAgent agent;     /* until the first session is there; --port: a board in it */
         const RecoverRequest *q; /* borrowed */
         Progress *progress;      /* borrowed */
         int signal_number;       /* that ended it at once */
@@ -36,7 +36,8 @@ static void run_done(Run *run) {
 static void on_ready(void *userdata) {
         Run *run = userdata;
 
-        password_agent_stop(&run->agent);
+        if (run->q->n_ports == 0)
+                password_agent_stop(&run->agent);
         if (run->station)
                 station_set_ready(run->station);
 }
@@ -45,6 +46,8 @@ static void on_counts(void *userdata) {
         Run *run = userdata;
         FleetCounts counts = fleet_get_counts(run->fleet);
 
+        if (counts.n_now > 0)
+                password_agent_stop(&run->agent);
         if (run->station)
                 station_set_counts(run->station, (NotifyCounts){
                                                          .n_now = counts.n_now,

@@ -122,8 +122,8 @@ static ExitStatus open_capture(RecoverRequest *q, Progress *progress) {
         return EXIT_STATUS_USAGE;
 }
 
-/* Nor does a record that cannot be one. A disk that is full may have room later, and is no reason to recover no
- * boards meanwhile. */
+/* Nor does a record that cannot be one. A disk that is full, or that the kernel made read-only for an error, may be
+ * put right meanwhile, and is no reason to recover no boards. */
 static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
         _cleanup_free_ char *reason = NULL;
         int r;
@@ -133,7 +133,7 @@ static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
                 return EXIT_STATUS_SUCCESS;
         if (!reason)
                 return verb_out_of_memory(progress);
-        if (q->is_all && (r == -ENOSPC || r == -EDQUOT)) {
+        if (q->is_all && (r == -ENOSPC || r == -EDQUOT || r == -EROFS || r == -EIO)) {
                 progress_warning(progress, "%s", reason);
                 return EXIT_STATUS_SUCCESS;
         }

@@ -183,6 +183,24 @@ ended 'limit' limit 0
 is 'limit: the summary' "$(summary limit)" '5 0'
 ok_as_before 'limit: all is as before'
 
+# A password for the first session, and none for the next one: the board that has it is through before the end.
+recover denied --all "${images[@]}"
+wait_until eval 'snagctl status | grep -q waiting'
+touch "$work/deny"
+plug 1-1 rom
+ok 'no permission for another session: it is said' wait_until says denied 'no more boards are taken'
+ok 'the board that has one is served' board 1-1 denied --stage rom
+unplug 1-1
+plug 1-1 spl
+ok 'and its SPL' board 1-1 denied --stage spl
+ended 'then it ends' denied 3
+is 'with one board' "$(event denied 'select(.event == "recovered") | .port')" 1-1
+unplug 1-1
+recover denied --all "${images[@]}"
+ended 'no permission at all' denied 3
+rm "$work/deny"
+ok_as_before 'no permission: all is as before'
+
 # Somebody else has a port: it is left to them.
 recover other --port 1-1 "${images[@]}"
 other_pid=$recover_pid

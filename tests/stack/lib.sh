@@ -133,7 +133,7 @@ start_bus() {
         dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile 2>"$work/bus.log" &
         bus_pid=$!
         wait_until test -S "$work/bus"
-        "$fake_polkit" 2>"$work/polkit.log" &
+        "$fake_polkit" "$work/deny" 2>"$work/polkit.log" &
         wait_until name_is_owned org.freedesktop.PolicyKit1
 }
 

@@ -128,6 +128,7 @@ recover stop --all "${images[@]}" --record "$record" --then "$command"
 whole_board 1-1 stop
 wait_until says stop 'then: begun'
 kill -INT "$recover_pid"
+ok 'told to end: that they have is said' wait_until says stop 'those that are being served have'
 wait_until not eval 'snagctl status | grep -q waiting'
 echo >"$work/go"
 ended 'told to end' 0

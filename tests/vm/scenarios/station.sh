@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A station as a unit: start, mistakes in its file, new images in the middle of a recovery, a client that is
-# killed or hangs, a full disk, commands that hang, fork away, or need USB devices.
+# killed or hangs, a full disk, commands that hang, fork away, or need USB devices or lamps.
 # shellcheck source=tests/vm/lib.sh
 . "$SNAGD_TESTS/lib.sh"
 
@@ -251,11 +251,34 @@ wait_exit "$board"
 ok 'then it is run' wait_until has_lines $((lines + 3))
 is 'and can use them' "$(tail -n 1 $record | jq .then.exit_status)" 0
 
+# The manual's lamps are the keyboard's here: real LEDs, by other names and in another place.
+lamps=/run/lamps
+leds=$(readlink -f /sys/class/leds/input*::capslock)
+mkdir $lamps
+ln -s "$leds" $lamps/station:green
+ln -s "${leds%capslock}numlock" $lamps/station:red
+echo 1 >$lamps/station:red/brightness
+ok 'the manual has a rule for lamps' from_manual /etc/udev/rules.d/69-lamps.rules
+ok 'and a drop-in' from_manual /etc/systemd/system/snagctl-station@.service.d/lamps.conf
+sed -i 's/"station:/"input/' /etc/udev/rules.d/69-lamps.rules
+sed -i "s|/sys/devices/platform/leds|${leds%/*}|" /etc/systemd/system/snagctl-station@.service.d/lamps.conf
+echo "Environment=LAMPS=$lamps" >>/etc/systemd/system/snagctl-station@.service.d/lamps.conf
+udevadm control --reload
+udevadm trigger --settle --action=add --subsystem-match=leds
+write_station "$ports" "then: [/usr/share/doc/snagd/examples/lamp]"
+systemctl daemon-reload
+systemctl restart $unit
+plug station-12 0 $new
+wait_exit "$board"
+ok 'the example for lamps is run' wait_until has_lines $((lines + 4))
+is 'and has done what it was to do' "$(tail -n 1 $record | jq .then.exit_status)" 0
+is 'green is on, red is off' "$(cat $lamps/station:green/brightness $lamps/station:red/brightness | paste -sd' ')" '1 0'
+
 # --- its end -------------------------------------------------------------------------------------
 
 ok 'the station is switched off' systemctl disable --now --quiet $unit
 ok 'no session is left' wait_until has_no_session
-rm -r /etc/systemd/system/snagctl-station@.service.d /etc/udev/rules.d/69-station.rules $stations/bench.yaml
+rm -r /etc/systemd/system/snagctl-station@.service.d /etc/udev/rules.d/69-*.rules $stations/bench.yaml $lamps
 udevadm control --reload
 systemctl daemon-reload
 is 'nobody else had anything to complain about' \
