@@ -75,6 +75,8 @@ static const char *const denials[] = {
 /* Not a port that somebody has: that may last for days (is_busy). */
 static const char *const passing[] = {
         BUS_ERROR_LIMIT_EXCEEDED,
+        BUS_ERROR_NO_AUTHORITY,
+        BUS_ERROR_NO_MEMORY,
         BUS_ERROR_SHUTTING_DOWN,
         SD_BUS_ERROR_LIMITS_EXCEEDED,
         SD_BUS_ERROR_NO_REPLY,

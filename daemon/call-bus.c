@@ -102,9 +102,10 @@ int call_read_options(sd_bus_message *call, CallOption *options, size_t n_option
 }
 
 /* Not sd_bus_query_sender_creds(): that has the bus's own patience, and nothing else is done meanwhile. */
-int call_get_uid(sd_bus_message *call, uid_t *ret) {
+int call_get_uid(sd_bus_message *call, uid_t *ret, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL, *reply = NULL;
         sd_bus *bus;
+        uint64_t n_waiting;
         uint32_t uid;
         int r;
 
@@ -112,6 +113,13 @@ int call_get_uid(sd_bus_message *call, uid_t *ret) {
         assert(ret);
 
         bus = sd_bus_message_get_bus(call);
+        r = sd_bus_get_n_queued_read(bus, &n_waiting);
+        if (r < 0)
+                return r;
+        if (n_waiting >= CALLS_WAITING_MAX)
+                return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
+                                        "Too many calls wait for snagd; retry in a moment.");
+
         r = sd_bus_message_new_method_call(bus, &question, "org.freedesktop.DBus",
                                            "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                            "GetConnectionUnixUser");

@@ -25,8 +25,9 @@ typedef struct CallOption {
 int call_read_options(sd_bus_message *call, CallOption *options, size_t n_options,
                       sd_bus_error *error);
 
-/* The uid of the sender, as the bus driver knows it. -ENXIO if it has left. */
-int call_get_uid(sd_bus_message *call, uid_t *ret);
+/* The uid of the sender, as the bus driver knows it. -ENXIO if it has left; LimitExceeded in @error, without asking,
+ * if CALLS_WAITING_MAX calls wait already: nothing is read from the bus then until they have had their turn. */
+int call_get_uid(sd_bus_message *call, uid_t *ret, sd_bus_error *error);
 
 /* Returns @r, the errno of the core call that failed, with @failure's name and text in @error. */
 int call_set_failure(sd_bus_error *error, int r, const Failure *failure);

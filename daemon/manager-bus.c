@@ -79,7 +79,7 @@ static int read_request(sd_bus_message *call, SessionSpec *ret_spec, PolkitReque
         r = call_read_options(call, options, ELEMENTSOF(options), error);
         if (r < 0)
                 return r;
-        r = call_get_uid(call, &uid);
+        r = call_get_uid(call, &uid, error);
         if (r < 0)
                 return r;
         r = session_spec_parse(soc, options[0].value, options[1].value, uid, ret_spec, &failure);
@@ -158,7 +158,7 @@ static int method_subscribe(sd_bus_message *call, void *userdata, sd_bus_error *
                 return sd_bus_error_set(error, BUS_ERROR_SHUTTING_DOWN,
                                         "snagd is just about to exit; call again.");
 
-        r = call_get_uid(call, &uid);
+        r = call_get_uid(call, &uid, error);
         if (r < 0)
                 return r;
         r = subscribers_add(edge->subscribers, sender, uid, error);

@@ -34,6 +34,9 @@
  *             }
  *     }
  *     table ip snagd-guard {
+ *             chain through {
+ *                     type filter hook forward priority 0; policy drop
+ *             }
  *             chain to-board {
  *                     type filter hook output priority 0; policy drop
  *                     meta oiftype loopback accept
@@ -48,8 +51,8 @@
  *     }
  *
  * Each address from which an ARP request comes gets an entry in the kernel's neighbour table, and so does each to which
- * the kernel answers by itself (an echo request, a datagram for a port that nobody has), and each IPv6 address that
- * calls itself a router, even where the link has no IPv6 address (tried on Linux 6.18). For IPv4 as for IPv6 there
+ * the kernel answers by itself (an echo request, a datagram for a port that nobody has), or passes something on (a
+ * namespace forwards if the host does when it is made), and each IPv6 address that calls itself a router, even where the link has no IPv6 address (tried on Linux 6.18). For IPv4 as for IPv6 there
  * are 1024 for all namespaces together (gc_thresh3): one board that speaks from other addresses all the time would
  * leave none to the other sessions, nor to the host itself, and without an entry nothing is sent, not even a
  * broadcast. A router would also give the link an address and routes. */
@@ -80,6 +83,7 @@
 #define TABLE_GUARD      "snagd-guard"
 #define CHAIN_FROM_BOARD "from-board"
 #define CHAIN_TO_BOARD   "to-board"
+#define CHAIN_THROUGH    "through"
 
 /* A rule is under 1 KiB; a message may begin anywhere below the limit and still has a page. */
 #define BATCH_LIMIT 65536u
@@ -417,6 +421,9 @@ static int add_ipv4_guard(Batch *batch, const void *userdata) {
         const uint32_t daddr = offsetof(struct iphdr, daddr);
         int r;
 
+        r = add_chain(batch, CHAIN_THROUGH, NF_INET_FORWARD, NF_IP_PRI_FILTER, NF_DROP);
+        if (r < 0)
+                return r;
         r = add_chain(batch, CHAIN_TO_BOARD, NF_INET_LOCAL_OUT, NF_IP_PRI_FILTER, NF_DROP);
         if (r < 0)
                 return r;

@@ -473,15 +473,17 @@ static int polkit_question(Polkit *polkit, sd_bus_message *call, const PolkitReq
         return polkit_send(polkit, call, request, is_interactive, has_to_wait);
 }
 
-/* What helps a person who was refused. */
+/* What helps a person who was refused; and a program, which may try again when polkit is back. */
 static int set_refused(const PolkitRequest *request, PolkitAnswer answer, sd_bus_error *error) {
         const char *why = "You are not allowed to do this", *what = "an administrator can do it";
+        const char *name = BUS_ERROR_NOT_AUTHORIZED;
 
         switch (answer) {
         case POLKIT_ANSWER_CHALLENGE:
                 why = "An administrator's password is needed, and nobody could be asked for it";
                 break;
         case POLKIT_ANSWER_UNAVAILABLE:
+                name = BUS_ERROR_NO_AUTHORITY;
                 why = "polkit, which decides who may do this, did not answer";
                 what = "see whether polkit.service is running";
                 break;
@@ -494,8 +496,7 @@ static int set_refused(const PolkitRequest *request, PolkitAnswer answer, sd_bus
                 what = "members of the group \"snagd\" and users who sit at the computer need no "
                        "password";
 
-        return sd_bus_error_setf(error, BUS_ERROR_NOT_AUTHORIZED, "%s (%s): %s.", why,
-                                 request->action, what);
+        return sd_bus_error_setf(error, name, "%s (%s): %s.", why, request->action, what);
 }
 
 int polkit_authorize(Polkit *polkit, sd_bus_message *call, const PolkitRequest *request,

@@ -168,7 +168,7 @@ static int authorize_close(const Session *session, sd_bus_message *call, sd_bus_
         if (is_owner(session, call))
                 return 1;
 
-        r = call_get_uid(call, &request.uid);
+        r = call_get_uid(call, &request.uid, error);
         if (r < 0)
                 return r;
         if (request.uid == session_get_owner_uid(session))

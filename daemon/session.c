@@ -687,6 +687,11 @@ int session_open_socket(Session *session, int *ret_fd, Failure *failure) {
 }
 
 /* Runs inside the namespace. Whatever was made is the session's, also on failure. */
+/* All is set up but the neighbour guard. */
+#define UNGUARDED 1
+
+/* In the namespace: so it logs nothing. libsystemd would open its socket to the journal there, and keep it, and with it
+ * the namespace, for ever. Returns 0, UNGUARDED or a negative errno. */
 static int set_up_namespace(void *userdata) {
         static const NftPortRewrite rewrites[] = {
                 {67, SESSION_BOOTP_PORT},
@@ -696,7 +701,6 @@ static int set_up_namespace(void *userdata) {
                 .link_removed = on_link_removed,
                 .overflow = on_overflow,
         };
-        static bool has_warned_guard = false;
         Session *session = userdata;
         struct in_addr board_address;
         int r, k;
@@ -720,14 +724,17 @@ static int set_up_namespace(void *userdata) {
         k = inet_pton(AF_INET, SESSION_CLIENT_ADDRESS, &board_address);
         assert(k == 1);
         r = nft_install_neighbour_guard(board_address.s_addr);
-        if (r != -EOPNOTSUPP)
-                return r;
-        /* Boards can be recovered all the same. */
-        if (!has_warned_guard)
-                log_warning("The kernel lacks nf_tables for ARP or IPv6: a board that misbehaves "
-                            "can fill the host's neighbour tables");
-        has_warned_guard = true;
-        return 0;
+        return r == -EOPNOTSUPP ? UNGUARDED : r;
+}
+
+/* Boards can be recovered all the same. */
+static void warn_unguarded(void) {
+        static bool has_warned = false;
+
+        if (!has_warned)
+                log_warning("The kernel lacks nf_tables for ARP, IPv4 or IPv6: a board that "
+                            "misbehaves can fill the host's neighbour tables");
+        has_warned = true;
 }
 
 static int session_make_namespace(Session *session, Failure *failure) {
@@ -744,6 +751,8 @@ static int session_make_namespace(Session *session, Failure *failure) {
         r = netns_run(session->netns_fd, set_up_namespace, session);
         if (r < 0)
                 goto fail;
+        if (r == UNGUARDED)
+                warn_unguarded();
 
         r = sd_event_add_io(manager_get_event(session->manager), &session->monitor_source,
                             rtnl_monitor_get_fd(session->monitor), EPOLLIN, on_monitor_io, session);

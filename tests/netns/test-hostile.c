@@ -125,7 +125,47 @@ START_TEST(test_questions_in_all_are_limited) {
 }
 END_TEST
 
+/* They would be snagd's own for as long as the call waits to be read, or for polkit. */
+START_TEST(test_no_call_brings_file_descriptors) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        sd_bus *alice = world_connect(UID_ALICE);
+
+        ck_assert_ok(sd_bus_message_new_method_call(alice, &m, BUS_NAME, MANAGER, "OpenSession"));
+        ck_assert_ok(sd_bus_message_append(m, "sa{sv}", "am335x", 1, "fd", "h", STDIN_FILENO));
+        assert_error(call_wait(call_begin_message(alice, m)), SD_BUS_ERROR_ACCESS_DENIED);
+}
+END_TEST
+
+/* Many connections, each with many calls on their way: what snagd has read and not looked at stays small. */
+START_TEST(test_flood_of_calls_is_refused) {
+        enum { CONNECTIONS = 32, CALLS = 40 };
+        sd_bus *alice = world_connect(UID_ALICE);
+        const char *path = open_session(alice);
+        size_t n_refused = 0;
+        Call *calls[CONNECTIONS * CALLS];
+
+        for (size_t i = 0; i < CONNECTIONS; i++) {
+                sd_bus *bob = world_connect(UID_BOB);
+
+                for (size_t j = 0; j < CALLS; j++)
+                        calls[i * CALLS + j] =
+                                call_begin(bob, MANAGER, "CanOpenSession", "sa{sv}", "am335x", 0);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(calls); i++) {
+                Call *call = call_wait(calls[i]);
+
+                /* Not those that found bob with too many questions to polkit. */
+                n_refused += streq(call_error(call), BUS_ERROR_LIMIT_EXCEEDED) &&
+                             strstr(call_error_text(call), "Too many calls");
+                call_free(call);
+        }
+        ck_assert_uint_ge(n_refused, 1);
+        assert_error(CALL(alice, path, BUS_INTERFACE_SESSION, "Start", NULL), "");
+}
+END_TEST
+
 NETNS_TEST_MAIN("hostile", world_setup, world_teardown, test_forged_departure_closes_nothing,
                 test_forged_departure_cancels_no_question, test_crowd_of_subscribers_ends_nothing,
                 test_subscribers_of_a_user_are_limited, test_subscribers_in_all_are_limited,
-                test_questions_in_all_are_limited)
+                test_questions_in_all_are_limited, test_no_call_brings_file_descriptors,
+                test_flood_of_calls_is_refused)

@@ -292,19 +292,29 @@ START_TEST(test_arp_is_heard_from_the_board_alone) {
 }
 END_TEST
 
-/* Sends from @source to a port that nobody has, which the kernel answers: whether it asks who has that address. */
-static bool is_sender_sought(uint32_t source) {
+#define ARP_TARGET_OFFSET (sizeof(struct ethhdr) + 24) /* RFC 826: its protocol address */
+
+/* Whether the kernel asks for @address when it has got @frame. */
+static bool does_ask(const UdpFrame *frame, uint32_t address) {
+        const uint32_t address_be = htonl(address);
         uint64_t deadline_usec = now_usec() + SILENCE_USEC;
-        UdpFrame frame = frame_from_board(1234, 4321, "?");
         uint8_t buffer[FRAME_SIZE_MAX];
         size_t size;
 
-        frame.source = source;
-        ck_assert_ok(frame_send_udp(world.packet_fd, &frame));
+        ck_assert_ok(frame_send_udp(world.packet_fd, frame));
         while (frame_receive(world.packet_fd, deadline_usec, buffer, &size) == 0)
-                if (frame_type(buffer) == FRAME_ARP_TYPE)
+                if (frame_type(buffer) == FRAME_ARP_TYPE &&
+                    memcmp(buffer + ARP_TARGET_OFFSET, &address_be, sizeof(address_be)) == 0)
                         return true;
         return false;
+}
+
+/* Sends from @source to a port that nobody has, which the kernel answers. */
+static bool is_sender_sought(uint32_t source) {
+        UdpFrame frame = frame_from_board(1234, 4321, "?");
+
+        frame.source = source;
+        return does_ask(&frame, source);
 }
 
 static int send_to(int fd, uint32_t address) {
@@ -331,6 +341,35 @@ START_TEST(test_nothing_is_sent_but_to_the_board) {
         ck_assert_ok(send_to(fd, SERVER_ADDRESS));
         exchange_bootp(UDP_CHECKSUM_VALID);
         exchange_tftp(UDP_CHECKSUM_VALID);
+}
+END_TEST
+
+static int forward(void *userdata) {
+        FILE *f = fopen("/proc/sys/net/ipv4/ip_forward", "we");
+        int r;
+
+        if (!f)
+                return -errno;
+        r = fputs("1\n", f) < 0 ? -EIO : 0;
+        return fclose(f) != 0 ? -errno : r;
+}
+
+/* Sends to @destination by way of the host: whether that asks who has the address. */
+static bool is_destination_sought(uint32_t destination) {
+        UdpFrame frame = frame_from_board(1234, 4321, "?");
+
+        frame.destination = destination;
+        return does_ask(&frame, destination);
+}
+
+/* Nor is anything passed on, which a host that is a router has its namespaces do. */
+START_TEST(test_nothing_is_forwarded) {
+        const uint32_t other = BOARD_ADDRESS + 1;
+
+        ck_assert_ok(netns_run(world.netns_fd, forward, NULL));
+        ck_assert(is_destination_sought(other));
+        ck_assert_ok(netns_run(world.netns_fd, install_guard, NULL));
+        ck_assert(!is_destination_sought(other + 1));
 }
 END_TEST
 
@@ -464,7 +503,7 @@ END_TEST
 NETNS_TEST_MAIN("nft", setup, world_teardown, test_bootp_with_checksum, test_bootp_without_checksum,
                 test_tftp_with_checksum, test_tftp_without_checksum, test_wrong_checksum_is_dropped,
                 test_arp_is_heard_from_the_board_alone, test_nothing_is_sent_but_to_the_board,
-                test_no_router_is_heard, test_every_checksum_survives,
+                test_nothing_is_forwarded, test_no_router_is_heard, test_every_checksum_survives,
                 test_reply_without_checksum_stays_so, test_other_ports_are_untouched,
                 test_second_time_is_refused, test_as_many_as_allowed,
                 test_without_privilege_is_refused, test_kernel_without_nf_tables)

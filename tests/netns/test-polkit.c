@@ -54,18 +54,18 @@ END_TEST
 START_TEST(test_everything_but_yes_is_no) {
         static const struct {
                 FakePolkitSays says;
-                const char *can;
+                const char *can, *error;
         } table[] = {
-                {FAKE_POLKIT_SAYS_NO, "no"},
-                {FAKE_POLKIT_SAYS_CHALLENGE, "challenge"},
-                {FAKE_POLKIT_SAYS_ERROR, "no"},
-                {FAKE_POLKIT_SAYS_NONSENSE, "no"},
+                {FAKE_POLKIT_SAYS_NO, "no", BUS_ERROR_NOT_AUTHORIZED},
+                {FAKE_POLKIT_SAYS_CHALLENGE, "challenge", BUS_ERROR_NOT_AUTHORIZED},
+                {FAKE_POLKIT_SAYS_ERROR, "no", BUS_ERROR_NO_AUTHORITY},
+                {FAKE_POLKIT_SAYS_NONSENSE, "no", BUS_ERROR_NO_AUTHORITY},
         };
         sd_bus *alice = world_connect(UID_ALICE);
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 world.polkit.says = table[i].says;
-                assert_error(call_wait(begin_open(alice)), BUS_ERROR_NOT_AUTHORIZED);
+                assert_error(call_wait(begin_open(alice)), table[i].error);
                 assert_can_open(alice, table[i].can);
         }
 
@@ -80,10 +80,10 @@ START_TEST(test_without_polkit_nobody_may) {
 
         world_stop_polkit();
         assert_can_open(alice, "no");
-        assert_error(call_wait(begin_open(root)), BUS_ERROR_NOT_AUTHORIZED);
+        assert_error(call_wait(begin_open(root)), BUS_ERROR_NO_AUTHORITY);
         call = call_wait(begin_open(alice));
         ck_assert_ptr_nonnull(strstr(call_error_text(call), "polkit.service"));
-        assert_error(call, BUS_ERROR_NOT_AUTHORIZED);
+        assert_error(call, BUS_ERROR_NO_AUTHORITY);
 }
 END_TEST
 
@@ -95,7 +95,7 @@ START_TEST(test_polkit_that_dies_meanwhile_says_no) {
         call = begin_open(alice);
         WAIT_UNTIL(world.polkit.n_questions == 1);
         world_stop_polkit();
-        assert_error(call_wait(call), BUS_ERROR_NOT_AUTHORIZED);
+        assert_error(call_wait(call), BUS_ERROR_NO_AUTHORITY);
 }
 END_TEST
 
