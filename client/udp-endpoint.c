@@ -8,7 +8,8 @@
 
 /* What a socket says when the board, its link or its port is not there. ECONNREFUSED is the peer's
  * ICMP "port unreachable"; the others are what is left of the link between two boards, or when one
- * was pulled. ENODEV also answers a send through the index of an interface that has gone. */
+ * was pulled. ENODEV also answers a send through the index of an interface that has gone, and EPERM
+ * one to another address than the board's (snagd's nft.c), which somebody there has made up. */
 static bool is_unreachable(int error) {
         switch (error) {
         case ECONNREFUSED:
@@ -20,6 +21,7 @@ static bool is_unreachable(int error) {
         case ENONET:
         case ENOPROTOOPT: /* ICMP "protocol unreachable" */
         case ENXIO:
+        case EPERM:
         case EPROTO:
                 return true;
         default:

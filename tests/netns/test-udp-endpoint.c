@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "netns-test.h"
+#include "nft.h"
 #include "test-world.h"
 
 static int bootp_fd, fd;
@@ -110,6 +111,23 @@ START_TEST(test_broadcasts_without_route_or_neighbour) {
         ck_assert_uint_eq(frame.destination_port, 68);
         ck_assert(memcmp(frame.destination_mac, "\xff\xff\xff\xff\xff\xff", MAC_LEN) == 0);
         ck_assert_uint_eq(frame.payload_len, 5);
+}
+END_TEST
+
+static int guard(void *userdata) {
+        return nft_install_neighbour_guard(htonl(BOARD_ADDRESS));
+}
+
+/* To another address than the board's, which has made it up: not a fault of ours. */
+START_TEST(test_nobody_else_can_be_reached) {
+        const struct iovec part = {(void *) "DATA", 4};
+        struct sockaddr_in peer = board_at(1234);
+
+        ck_assert_ok(netns_run(world.netns_fd, guard, NULL));
+        peer.sin_addr.s_addr = htonl(BOARD_ADDRESS + 1);
+        ck_assert_int_eq(udp_endpoint_send_to(fd, &peer, &part, 1), UDP_SENT_UNREACHABLE);
+        ck_assert_int_eq(udp_endpoint_connect(fd, &peer), 0);
+        ck_assert_int_eq(udp_endpoint_send(fd, &part, 1, true), UDP_SENT_UNREACHABLE);
 }
 END_TEST
 
@@ -280,7 +298,7 @@ START_TEST(test_confirmed_datagrams_keep_a_silent_neighbour) {
 END_TEST
 
 NETNS_TEST_MAIN("udp-endpoint", set_up, tear_down, test_tells_who_asks_and_by_which_interface,
-                test_broadcasts_without_route_or_neighbour,
+                test_broadcasts_without_route_or_neighbour, test_nobody_else_can_be_reached,
                 test_connects_with_a_fresh_port_and_gives_it_back, test_hears_its_peer_only,
                 test_forgets_what_the_peer_before_sent, test_reports_a_closed_port_as_an_event,
                 test_survives_the_link, test_confirmed_datagrams_keep_a_silent_neighbour)
