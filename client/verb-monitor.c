@@ -36,7 +36,7 @@ typedef struct Monitor {
         sd_event_source *check_source; /* of another machine's bus only */
         Progress *progress;
         ExitStatus status;
-        char last[256]; /* the line that was shown last, without its time */
+        char last[512]; /* the line that was shown last, without its time */
 } Monitor;
 
 static void monitor_done(Monitor *m) {
@@ -79,18 +79,20 @@ static void show(Monitor *m, const char *format, ...) {
 
 static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
         const char *id = object_event_get_session(b);
+        const char *title = *b->id_path ? ", path " : "";
         Monitor *m = userdata;
 
         object_event_board(m->progress, b, is_gone);
         if (is_gone)
                 show(m, "board %s: gone", b->port);
         else if (*b->problem)
-                show(m, "board %s: %s, %s, cannot be taken: %s", b->port, b->soc, b->stage,
-                     b->problem);
+                show(m, "board %s: %s, %s%s%s, cannot be taken: %s", b->port, b->soc, b->stage,
+                     title, b->id_path, b->problem);
         else if (*id)
-                show(m, "board %s: %s, %s, in session %s", b->port, b->soc, b->stage, id);
+                show(m, "board %s: %s, %s, in session %s%s%s", b->port, b->soc, b->stage, id, title,
+                     b->id_path);
         else
-                show(m, "board %s: %s, %s", b->port, b->soc, b->stage);
+                show(m, "board %s: %s, %s%s%s", b->port, b->soc, b->stage, title, b->id_path);
 }
 
 static void on_session(const SessionInfo *s, bool is_gone, void *userdata) {

@@ -23,7 +23,7 @@ user=$(id -un)
 start_snagd
 plug 1-2 rom
 begin_monitor
-ok 'a board that was there' wait_until has_shown 'board 1-2: am335x, rom'
+ok 'a board that was there' wait_until has_shown 'board 1-2: am335x, rom, path platform-fake-usb-0:2'
 
 recover shown "${images[@]}" --port 1-1
 ok 'a session' wait_until has_shown "session s1: waiting, am335x of $user, port 1-1"
@@ -31,8 +31,8 @@ ok 'a board is recovered' whole_board 1-1 shown
 wait_for $recover_pid
 is 'and the command ends' "$status" 0
 ok 'the session ends' wait_until has_shown 'session s1: closed'
-for line in 'board 1-1: am335x, rom, in session s1' "session s1: ready, am335x of $user, port 1-1, rom" \
-        "session s1: detached, am335x of $user, port 1-1, rom" 'board 1-1: am335x, spl, in session s1' \
+for line in 'board 1-1: am335x, rom, in session s1, path platform-fake-usb-0:1' "session s1: ready, am335x of $user, port 1-1, rom" \
+        "session s1: detached, am335x of $user, port 1-1, rom" 'board 1-1: am335x, spl, in session s1, path platform-fake-usb-0:1' \
         "session s1: ready, am335x of $user, port 1-1, spl" 'board 1-1: gone'; do
         ok "shown: $line" has_shown "$line"
 done
@@ -53,7 +53,7 @@ stop_snagd
 ok 'it says that snagd has ended' wait_until grep -q 'snagd has ended' "$work/monitor.err"
 start_snagd
 plug 1-3 spl
-ok 'and goes on when it is back' wait_until has_shown 'board 1-3: am335x, spl'
+ok 'and goes on when it is back' wait_until has_shown 'board 1-3: am335x, spl, path platform-fake-usb-0:3'
 
 kill -INT $monitor_pid
 wait_for $monitor_pid

@@ -110,14 +110,14 @@ has_shown() { # NAME LINE
 # One whose other end falls silent, while all else goes on: it is asked whether it is there, and not for ever.
 begin_monitor silent
 silent_pid=$monitor_pid
-ok 'monitor: what is there' wait_until has_shown silent 'board 1-2: am335x, rom'
+ok 'monitor: what is there' wait_until has_shown silent 'board 1-2: am335x, rom, path platform-fake-usb-0:2'
 silent_link=$(cat "$work/silent.pid")
 kill -STOP "$silent_link"
 
 begin_monitor live
-ok 'monitor: what is there, once more' wait_until has_shown live 'board 1-2: am335x, rom'
+ok 'monitor: what is there, once more' wait_until has_shown live 'board 1-2: am335x, rom, path platform-fake-usb-0:2'
 plug 1-3 spl
-ok 'monitor: a board comes' wait_until has_shown live 'board 1-3: am335x, spl'
+ok 'monitor: a board comes' wait_until has_shown live 'board 1-3: am335x, spl, path platform-fake-usb-0:3'
 unplug 1-3
 ok 'monitor: and goes' wait_until has_shown live 'board 1-3: gone'
 recover b --port 1-1 "${images[@]}"
@@ -133,7 +133,7 @@ ok 'monitor: the connection breaks: message' says live 'the connection to the sy
 
 # And interrupted, it takes its ssh along.
 begin_monitor interrupted
-ok 'monitor: again' wait_until has_shown interrupted 'board 1-2: am335x, rom'
+ok 'monitor: again' wait_until has_shown interrupted 'board 1-2: am335x, rom, path platform-fake-usb-0:2'
 kill -INT $monitor_pid
 wait_for $monitor_pid
 is 'monitor: a signal: exit status' "$status" 130
