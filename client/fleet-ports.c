@@ -11,6 +11,9 @@
  * back at once did so by itself (a watchdog, a loose cable), and changes nothing; that nothing was there for
  * REPLUG_USEC means that somebody has plugged something in again, and the port starts anew.
  *
+ * While a command runs for a board that was served, its port waits: whatever is plugged in there meanwhile, the command
+ * might take for its own board.
+ *
  * Boards in another stage, an SPL for instance whose ROM we serve, are no boards here: they belong to the session
  * of their port, or to nobody. One exception: when an attempt failed, and the SPL is there that it had sent, too late or
  * stuck, the next one begins with that. Ports are few; all searches are linear. */
@@ -34,9 +37,11 @@ typedef struct FleetPort {
         bool needs_name; /* a session that waits for any board does not get it: it was there before, or somebody has given it back */
         bool was_tried;  /* since it was plugged in */
         bool wants_session; /* a board that failed, or whose session was dismissed */
+        bool is_busy;       /* it is, or waits to be, in a session that is not ours */
         bool is_given_up;
         bool is_done;    /* with FleetRules.is_once */
         unsigned n_open; /* sessions of ours */
+        unsigned n_commands;
         unsigned n_failures;
         uint64_t gone_usec; /* when its board left; 0: it did not */
 } FleetPort;
@@ -147,11 +152,25 @@ static void on_later_stage(FleetPorts *p, const BoardInfo *board, bool is_gone) 
                 port->has_spl = !is_gone;
 }
 
+/* The names of buses may change places, when a controller is bound anew. */
+static int learn_path(FleetPort *port, const char *id_path) {
+        char *copy;
+
+        if (!*id_path || streq_ptr(port->id_path, id_path))
+                return 0;
+        copy = strdup(id_path);
+        if (!copy)
+                return -ENOMEM;
+        free(port->id_path);
+        port->id_path = copy;
+        return 0;
+}
+
 int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bool was_there,
                          uint64_t now_usec) {
         FleetPort *port;
         bool is_taken;
-        int stage;
+        int stage, r;
 
         assert(p);
         assert(board);
@@ -172,11 +191,9 @@ int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bo
                 forget_board(port);
                 return 0;
         }
-        if (!port->id_path && *board->id_path) {
-                port->id_path = strdup(board->id_path);
-                if (!port->id_path)
-                        return -ENOMEM;
-        }
+        r = learn_path(port, board->id_path);
+        if (r < 0)
+                return r;
         if (!port->has_board) {
                 p->change_usec = now_usec;
                 expire(port, now_usec);
@@ -199,6 +216,36 @@ void fleet_ports_on_daemon_gone(FleetPorts *p) {
         for (size_t i = 0; i < p->n_ports; i++)
                 /* When it is told of again, it is not a new one: gone_usec stays. */
                 forget_board(&p->ports[i]);
+}
+
+void fleet_ports_on_daemon_back(FleetPorts *p, uint64_t now_usec) {
+        assert(p);
+
+        for (size_t i = 0; i < p->n_ports; i++)
+                /* It left while nobody could tell. */
+                if (!p->ports[i].has_board && p->ports[i].gone_usec == 0)
+                        p->ports[i].gone_usec = now_usec;
+}
+
+/* The board at the port is to be asked for again, by name. */
+static void try_anew(FleetPort *port) {
+        if (!port->has_board)
+                return;
+        port->was_tried = false;
+        port->needs_name = true;
+}
+
+void fleet_ports_on_session_gone(FleetPorts *p, const char *name) {
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        if (!port || !port->is_busy)
+                return;
+        port->is_busy = false;
+        try_anew(port);
 }
 
 int fleet_ports_begin(FleetPorts *p, const char *name) {
@@ -238,6 +285,18 @@ static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
         return FLEET_VERDICT_GIVEN_UP;
 }
 
+/* Nothing came to the session that waited. */
+static FleetVerdict on_no_board(const FleetPorts *p, FleetPort *port) {
+        /* It is there, but was not to be had: its interface was not back in time, for instance. */
+        if (port->n_open == 0)
+                try_anew(port);
+        if (port->has_board || port->n_failures == 0)
+                return FLEET_VERDICT_NONE;
+        port->is_given_up = true;
+        port->is_done = p->rules->is_once;
+        return FLEET_VERDICT_GIVEN_UP;
+}
+
 FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,
                              unsigned *ret_n_failures) {
         FleetVerdict verdict = FLEET_VERDICT_NONE;
@@ -265,12 +324,43 @@ FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outco
         case FLEET_OUTCOME_DISMISSED:
                 port->wants_session = true;
                 break;
-        case FLEET_OUTCOME_INTERRUPTED:
         case FLEET_OUTCOME_NO_BOARD:
+                verdict = on_no_board(p, port);
+                break;
+        case FLEET_OUTCOME_BUSY:
+                port->is_busy = true;
+                break;
+        case FLEET_OUTCOME_INTERRUPTED:
                 break;
         }
         *ret_n_failures = port->n_failures;
         return verdict;
+}
+
+void fleet_ports_begin_command(FleetPorts *p, const char *name) {
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        assert(port);
+        port->n_commands++;
+}
+
+void fleet_ports_end_command(FleetPorts *p, const char *name) {
+        FleetPort *port;
+
+        assert(p);
+        assert(name);
+
+        port = find(p, name);
+        assert(port);
+        assert(port->n_commands > 0);
+        port->n_commands--;
+        /* What was plugged in meanwhile. */
+        if (!port->was_tried)
+                try_anew(port);
 }
 
 bool fleet_ports_are_named(const FleetPorts *p) {
@@ -279,13 +369,13 @@ bool fleet_ports_are_named(const FleetPorts *p) {
         if (p->rules->patterns || p->rules->is_once)
                 return true;
         for (size_t i = 0; i < p->n_ports; i++)
-                if (p->ports[i].is_given_up)
+                if (p->ports[i].is_given_up || p->ports[i].n_commands > 0)
                         return true;
         return false;
 }
 
 static bool is_wanted(const FleetPorts *p, const FleetPort *port, bool are_named) {
-        if (port->n_open > 0 || port->is_done || !matches(p, port))
+        if (port->n_open > 0 || port->n_commands > 0 || port->is_done || !matches(p, port))
                 return false;
         if (port->wants_session)
                 return true;

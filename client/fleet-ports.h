@@ -31,6 +31,7 @@ typedef enum FleetOutcome {
         FLEET_OUTCOME_FAILED,
         FLEET_OUTCOME_INTERRUPTED, /* by somebody, or by snagd's end */
         FLEET_OUTCOME_NO_BOARD,    /* none came to a session that waited at this port */
+        FLEET_OUTCOME_BUSY,        /* the port is another one's session's */
         FLEET_OUTCOME_DISMISSED,   /* so, but another session is to be opened in its place */
 } FleetOutcome;
 
@@ -49,6 +50,12 @@ int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bo
 /* snagd ended: what is plugged in is not known until it is told of again. */
 void fleet_ports_on_daemon_gone(FleetPorts *p);
 
+/* Another one has told of everything that is plugged in. */
+void fleet_ports_on_daemon_back(FleetPorts *p, uint64_t now_usec);
+
+/* A session ended, somebody's, that had this port or waited for it. */
+void fleet_ports_on_session_gone(FleetPorts *p, const char *name);
+
 /* A session of ours is there for port @name: from its opening if it was opened for that port, else since it got
  * a board there. Returns 0 or -ENOMEM. */
 int fleet_ports_begin(FleetPorts *p, const char *name);
@@ -56,9 +63,14 @@ int fleet_ports_begin(FleetPorts *p, const char *name);
 /* The session at that port has sent its board the whole SPL: what comes up there, if it fails, is that one. */
 void fleet_ports_on_spl_sent(FleetPorts *p, const char *name);
 
-/* It has ended so. Failures before this one, with it: *@ret_n_failures. */
+/* It has ended so. Failures before this one, with it: *@ret_n_failures. A board that failed, and does not come back to be
+ * tried again, is given up as well. */
 FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,
                              unsigned *ret_n_failures);
+
+/* A command for the board that was served there has begun, or ended: the port waits for it. */
+void fleet_ports_begin_command(FleetPorts *p, const char *name);
+void fleet_ports_end_command(FleetPorts *p, const char *name);
 
 /* Forgets what is over at @now_usec; to be called before the two that follow. Returns when it is due again;
  * USEC_INFINITY: not by itself. */

@@ -15,6 +15,9 @@
  *
  *     entry:  OPENING ─▶ WAITING ─▶ SERVING ─▶ (over) ─▶ gone
  *
+ * A board that failed is tried again, and its entry kept until that has a board: if none comes back, it is the failed
+ * one that was given up, and what follows is about that.
+ *
  * A session that is asked for, but not there yet, cannot be closed; if it is not wanted any more, it is closed
  * as soon as it is there.
  *
@@ -44,6 +47,7 @@ typedef struct Entry {
         bool is_named;       /* it was opened for @port */
         Stage stage;         /* with which it begins */
         bool is_unwanted;
+        bool is_on_record;
         FleetVerdict verdict; /* once the attempt is over */
 } Entry;
 
@@ -57,6 +61,8 @@ struct Fleet {
 
         Entry **entries;
         size_t n_entries;
+        Entry **failed; /* that are tried again: at most one a port */
+        size_t n_failed;
 
         bool is_beginning; /* what is told now was there before */
         bool is_daemon_gone;
@@ -113,6 +119,36 @@ static void remove_entry(Fleet *f, Entry *e) {
                 i++;
         f->entries[i] = f->entries[--f->n_entries];
         entry_free(e);
+}
+
+/* That of the board at @port that is tried again; NULL: none. The caller's. */
+static Entry *take_failed(Fleet *f, const char *port) {
+        for (size_t i = 0; i < f->n_failed; i++)
+                if (streq(f->failed[i]->port, port)) {
+                        Entry *e = f->failed[i];
+
+                        f->failed[i] = f->failed[--f->n_failed];
+                        return e;
+                }
+        return NULL;
+}
+
+/* Keeps it instead of removing it. */
+static void keep_failed(Fleet *f, Entry *e) {
+        Entry **failed;
+        size_t i = 0;
+
+        entry_free(take_failed(f, e->port));
+        failed = reallocarray(f->failed, f->n_failed + 1, sizeof(Entry *));
+        if (!failed) {
+                remove_entry(f, e);
+                return;
+        }
+        f->failed = failed;
+        f->failed[f->n_failed++] = e;
+        while (f->entries[i] != e)
+                i++;
+        f->entries[i] = f->entries[--f->n_entries];
 }
 
 static bool is_serving(const Entry *e) {
@@ -187,6 +223,8 @@ static void on_state(Attempt *a, void *userdata) {
         else {
                 f->active_usec = now_usec();
                 take_port(e);
+                if (e->port)
+                        entry_free(take_failed(f, e->port));
                 update_counts(f);
         }
         ask_for_turn(f);
@@ -208,8 +246,9 @@ static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
                                EVENT_FIELDS(EVENT_TEXT("port", e->port),
                                             EVENT_NUMBER("failures", n_failures)));
                 progress_print(p, PROGRESS_KIND_WARNING,
-                               "%s: given up, until the board, or another, is plugged in again",
-                               e->port);
+                               "%s: given up%s, until %s is plugged in again", e->port,
+                               attempt_has_begun(e->attempt) ? "" : ": the board did not come back",
+                               attempt_has_begun(e->attempt) ? "the board, or another," : "one");
                 break;
         case FLEET_VERDICT_DONE:
         case FLEET_VERDICT_NONE:
@@ -235,6 +274,8 @@ static FleetOutcome get_outcome(const Entry *e) {
         if (e->is_unwanted || attempt_is_session_lost(e->attempt) ||
             (refusal && refusal->is_passing))
                 return FLEET_OUTCOME_DISMISSED;
+        if (refusal && refusal->is_busy)
+                return FLEET_OUTCOME_BUSY;
         if (refusal || result != RECOVERY_RESULT_FAILED)
                 return FLEET_OUTCOME_NO_BOARD;
         return FLEET_OUTCOME_FAILED;
@@ -256,14 +297,16 @@ static void on_followed_up(FollowUp *follow_up, void *userdata) {
         Fleet *f = e->fleet;
 
         has_succeeded &= e->verdict == FLEET_VERDICT_DONE;
+        fleet_ports_end_command(f->ports, e->port);
         remove_entry(f, e);
         count(f, has_succeeded);
         ask_for_turn(f);
 }
 
-/* Takes stock of one that is over, or is not to go on. */
-static void conclude(Entry *e) {
-        FleetOutcome outcome = get_outcome(e);
+/* Takes stock of one that is over, or, with @is_last, is not to go on. */
+static void conclude(Entry *e, bool is_last) {
+        bool is_cut = is_last && !attempt_has_begun(e->attempt);
+        FleetOutcome outcome = is_cut ? FLEET_OUTCOME_DISMISSED : get_outcome(e);
         Fleet *f = e->fleet;
         unsigned n_failures;
 
@@ -277,26 +320,62 @@ static void conclude(Entry *e) {
                 tell_verdict(f, e, n_failures);
 }
 
-/* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */
-static void close_entry(Entry *e, bool is_last) {
+static bool has_result(const Entry *e) {
+        return e->verdict == FLEET_VERDICT_DONE || e->verdict == FLEET_VERDICT_GIVEN_UP;
+}
+
+/* Begins what follows. If that is nothing, or nothing to wait for, the entry is gone then. */
+static void begin_follow_up(Entry *e, bool is_last) {
         Fleet *f = e->fleet;
-        bool has_result, is_success;
+        FollowUpSpec spec = f->spec.follow_up;
+        bool is_counted = has_result(e), is_success;
         int r;
 
-        conclude(e);
-        attempt_close(e->attempt, is_last);
-        has_result = e->verdict == FLEET_VERDICT_DONE || e->verdict == FLEET_VERDICT_GIVEN_UP;
-        r = follow_up_new(&f->spec.follow_up, e->attempt, has_result && !is_last, on_followed_up, e,
+        if (e->is_on_record)
+                spec.record_path = NULL;
+        r = follow_up_new(&spec, e->attempt, is_counted && !is_last, on_followed_up, e,
                           &e->follow_up);
+        e->is_on_record = true;
         if (r < 0)
                 progress_warning(f->spec.progress, "%s: the command was not run: %s",
                                  e->port ? e->port : "?", strerror(-r));
-        if (r >= 0 && e->follow_up)
+        if (r >= 0 && e->follow_up) {
+                fleet_ports_begin_command(f->ports, e->port);
                 return;
+        }
+        if (e->verdict == FLEET_VERDICT_RETRY) {
+                keep_failed(f, e);
+                return;
+        }
         is_success = r >= 0 && e->verdict == FLEET_VERDICT_DONE;
         remove_entry(f, e);
-        if (has_result)
+        if (is_counted)
                 count(f, is_success);
+}
+
+/* The board that failed before did not come back to @e. */
+static void give_up_failed(Entry *e) {
+        Fleet *f = e->fleet;
+        Entry *failed = take_failed(f, e->port);
+
+        remove_entry(f, e);
+        if (!failed) {
+                count(f, false);
+                return;
+        }
+        failed->verdict = FLEET_VERDICT_GIVEN_UP;
+        f->entries[f->n_entries++] = failed; /* in the other one's place */
+        begin_follow_up(failed, false);
+}
+
+/* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */
+static void close_entry(Entry *e, bool is_last) {
+        conclude(e, is_last);
+        attempt_close(e->attempt, is_last);
+        if (e->verdict == FLEET_VERDICT_GIVEN_UP && !attempt_has_begun(e->attempt))
+                give_up_failed(e);
+        else
+                begin_follow_up(e, is_last);
 }
 
 /* Nothing is opened for a while; why, is said once. */
@@ -471,12 +550,13 @@ static int open_wanted(Fleet *f) {
         return r;
 }
 
-/* Whether it is over for want of anything to do. Else *@deadline is when to look again. */
+/* Whether it is over for want of anything to do; a session waits where a board is, or is to come back. Else *@deadline
+ * is when to look again. */
 static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         uint64_t usec =
                 MAX_OF(f->active_usec, fleet_ports_get_change_usec(f->ports)) + f->spec.quiet_usec;
 
-        if (!f->spec.rules.is_once || count_busy(f) > 0)
+        if (!f->spec.rules.is_once || f->n_entries > 0)
                 return false;
         if (now >= usec)
                 return true;
@@ -498,11 +578,23 @@ static void watch_again(Fleet *f) {
         ProxyError error = {};
 
         f->is_daemon_gone = false;
-        if (begin_watch(f, &error) < 0) {
+        if (begin_watch(f, &error) >= 0)
+                fleet_ports_on_daemon_back(f->ports, now_usec());
+        else {
                 f->is_daemon_gone = true;
                 pause_opening(f, proxy_error_get_text(&error));
         }
         proxy_error_done(&error);
+}
+
+/* Whether on_over() of some attempt is yet to come, which asks for a turn. Until then its board would pass for one that
+ * has been tried when the next snagd tells of it. */
+static bool has_unheard_end(const Fleet *f) {
+        for (size_t i = 0; i < f->n_entries; i++)
+                if (!f->entries[i]->follow_up &&
+                    attempt_get_state(f->entries[i]->attempt) == ATTEMPT_STATE_OVER)
+                        return true;
+        return false;
 }
 
 /* Returns when it is to be called again. */
@@ -523,6 +615,8 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
         if (now < f->pause_usec)
                 return MIN_OF(deadline, f->pause_usec);
 
+        if (f->is_daemon_gone && has_unheard_end(f))
+                return deadline;
         if (f->is_daemon_gone)
                 watch_again(f);
         if (f->is_daemon_gone)
@@ -580,9 +674,13 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
 }
 
 static void on_session(const SessionInfo *session, bool is_gone, void *userdata) {
+        Fleet *f = userdata;
+
+        if (!is_gone)
+                return;
         /* Of somebody else, perhaps; a limit may have been the reason to pause. */
-        if (is_gone)
-                ask_for_turn(userdata);
+        fleet_ports_on_session_gone(f->ports, session->port);
+        ask_for_turn(f);
 }
 
 static void on_daemon(bool is_there, void *userdata) {
@@ -666,6 +764,9 @@ Fleet *fleet_free(Fleet *f) {
         for (size_t i = 0; i < f->n_entries; i++)
                 entry_free(f->entries[i]);
         free(f->entries);
+        for (size_t i = 0; i < f->n_failed; i++)
+                entry_free(f->failed[i]);
+        free(f->failed);
         watch_proxy_free(f->watch);
         sd_event_source_disable_unref(f->turn_source);
         sd_event_source_disable_unref(f->timer_source);

@@ -164,6 +164,28 @@ ok 'another snagd: each is reported' wait_until counts daemon 3
 kill -INT "$recover_pid"
 ended 'another snagd' daemon 0
 
+# The same by name, and with more than one.
+recover daemon --all --port '*' "${images[@]}"
+for port in 1-1 1-2 1-3; do
+        plug $port rom
+        has_session $port
+done
+stop_snagd
+start_snagd
+for port in 1-1 1-2 1-3; do
+        tell_snagd "plug $port $(<"$work/devnum-$port") rom"
+        announce $port
+done
+for port in 1-1 1-2 1-3; do
+        ok "another snagd, by name: $port" board $port "daemon-$port" --stage rom
+        unplug $port
+        plug $port spl
+        ok "another snagd, by name: the SPL of $port" board $port "daemon-$port" --stage spl
+        unplug $port
+done
+kill -INT "$recover_pid"
+ended 'another snagd, by name' daemon 0
+
 # As many sessions as a user may have, all but one of them somebody else's.
 mkfifo "$work/hold"
 "$hold_session" 63 0 <"$work/hold" >"$work/held" &

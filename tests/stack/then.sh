@@ -142,6 +142,24 @@ kill -INT "$recover_pid"
 ended 'told twice' 130
 is 'told twice: the record tells of it' "$(last_then)" '{"signal":9}'
 
+# What is plugged in while the command runs waits for that, whether all boards are wanted or those of some ports.
+lamp 'echo begun; [ "$SNAGD_PORT" = 1-2 ] || read -r _ <'"$work/go"
+for ports in '' "--port=1-*"; do
+        recover port --all ${ports:+"$ports"} "${images[@]}" --then "$command"
+        whole_board 1-1 port
+        wait_until says port 'then: begun'
+        plug 1-1 rom
+        ok "its port waits ($ports): another one is served" whole_board 1-2 port
+        is "its port waits ($ports)" "$(snagctl list | awk '$1 == "1-1" { print $5 }')" -
+        echo >"$work/go"
+        ok "its port waits ($ports): then it is served" board 1-1 port --stage rom
+        unplug 1-1
+        kill -INT "$recover_pid"
+        wait_until says port 'no more boards are taken'
+        kill -INT "$recover_pid"
+        wait_for "$recover_pid"
+done
+
 ok_as_before 'all is as before'
 ok 'every line of the record is of its schema' \
         "$here/../check-json" "$here/../../client/snagctl-record-1.schema.json" "$record"

@@ -203,14 +203,15 @@ START_TEST(test_retries_and_giving_up) {
         ck_assert_str_eq(wanted(), "1-1");
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
 
-        /* It may have left: the session waits there for a while, which is no attempt. */
+        /* It may have left: the session waits there for a while, and what does not come back is given up. */
         tell("1-1", GONE);
         pass(60 * USEC_PER_SEC);
         ck_assert_str_eq(wanted(), "1-1");
-        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_NONE);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_GIVEN_UP);
+        ck_assert_uint_eq(n_failures, 2);
         ck_assert_str_eq(wanted(), "none");
-        ck_assert(!fleet_ports_are_named(ports));
         pass(1);
+        ck_assert(!fleet_ports_are_named(ports));
         tell("1-1", PLUGGED);
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
         ck_assert_uint_eq(n_failures, 1);
@@ -271,7 +272,7 @@ START_TEST(test_another_board_after_a_retry_without_one) {
         ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
         pass(60 * USEC_PER_SEC);
         ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_NO_BOARD, &n_failures),
-                         FLEET_VERDICT_NONE);
+                         FLEET_VERDICT_GIVEN_UP);
         ck_assert_str_eq(wanted(), "none");
         pass(10 * USEC_PER_SEC);
         tell("1-1", PLUGGED);
@@ -285,6 +286,82 @@ START_TEST(test_another_board_after_a_retry_without_one) {
         ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_INTERRUPTED, &n_failures),
                          FLEET_VERDICT_NONE);
         ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+/* A session that named the port did not get the board that is there: somebody else has it, or it was not ready. */
+START_TEST(test_boards_that_were_not_to_be_had) {
+        static const char *const patterns[] = {"*", NULL};
+
+        set_up(&(FleetRules){.patterns = patterns});
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "1-1");
+
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        tell("1-1", TAKEN);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "none");
+        fleet_ports_on_session_gone(ports, "1-2");
+        ck_assert_str_eq(wanted(), "none");
+        fleet_ports_on_session_gone(ports, "1-1");
+        ck_assert_str_eq(wanted(), "1-1");
+
+        /* Not one of ours: what that had is not begun anew for it. */
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_INTERRUPTED), FLEET_VERDICT_NONE);
+        fleet_ports_on_session_gone(ports, "1-1");
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+/* What is plugged in meanwhile is served when the command is through, even if all that come are wanted. */
+START_TEST(test_a_port_waits_for_its_command) {
+        set_up(&(FleetRules){});
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        fleet_ports_begin_command(ports, "1-1");
+        tell("1-1", GONE);
+        pass(10 * USEC_PER_SEC);
+        ck_assert(fleet_ports_are_named(ports));
+        tell("1-1", PLUGGED);
+        tell("1-2", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-2");
+        ck_assert_int_eq(attempt("1-2", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        ck_assert_str_eq(wanted(), "none");
+        fleet_ports_end_command(ports, "1-1");
+        ck_assert(!fleet_ports_are_named(ports));
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+
+        /* The board that it was run for is none that was plugged in meanwhile. */
+        fleet_ports_begin_command(ports, "1-1");
+        fleet_ports_end_command(ports, "1-1");
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
+/* A controller that was bound anew. */
+START_TEST(test_a_port_gets_another_path) {
+        static const char *const patterns[] = {"pci-*", NULL};
+        BoardInfo board = {
+                .port = (char *) "1-1",
+                .id_path = (char *) "platform-1",
+                .soc = (char *) "am335x",
+                .stage = (char *) "rom",
+                .session = (char *) BUS_PATH_NONE,
+                .problem = (char *) "",
+        };
+
+        set_up(&(FleetRules){.patterns = patterns});
+        ck_assert_int_eq(fleet_ports_on_board(ports, &board, false, false, now), 0);
+        ck_assert_str_eq(wanted(), "none");
+        ck_assert_int_eq(fleet_ports_on_board(ports, &board, true, false, now), 0);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1");
         tear_down();
 }
 END_TEST
@@ -345,7 +422,29 @@ START_TEST(test_snagd_ends) {
 }
 END_TEST
 
+/* What was given up has left while no snagd could tell: what comes next is another one. */
+START_TEST(test_snagd_comes_back) {
+        set_up(&(FleetRules){});
+        tell("1-1", PLUGGED);
+        tell("1-2", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        ck_assert_int_eq(attempt("1-2", FLEET_OUTCOME_FAILED), FLEET_VERDICT_GIVEN_UP);
+        fleet_ports_on_daemon_gone(ports);
+        pass(60 * USEC_PER_SEC);
+        tell("1-2", WAS_THERE);
+        fleet_ports_on_daemon_back(ports, now);
+        pass(10 * USEC_PER_SEC);
+        tell("1-1", PLUGGED);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_RECOVERED), FLEET_VERDICT_DONE);
+        ck_assert_str_eq(wanted(), "none");
+        tear_down();
+}
+END_TEST
+
 TEST_MAIN("fleet-ports", test_nothing_is_named_without_need, test_boards_that_were_there,
           test_late_spl, test_strangers_spl, test_patterns, test_retries_and_giving_up,
           test_given_up_until_something_is_plugged_in, test_another_board_after_a_retry_without_one,
-          test_once, test_served_ports_are_not_wanted, test_snagd_ends)
+          test_boards_that_were_not_to_be_had, test_a_port_waits_for_its_command,
+          test_a_port_gets_another_path, test_once, test_served_ports_are_not_wanted,
+          test_snagd_ends, test_snagd_comes_back)
