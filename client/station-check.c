@@ -46,7 +46,7 @@ static void check_user(const StationCheck *c) {
 
         if (user && getuid() != user->pw_uid)
                 find(c, FINDING_NOTE,
-                     "files were looked at by you; whether the station may read them: sudo -u %s "
+                     "files were looked at by you; whether the station may read them: runuser -u %s -- "
                      "snagctl check --station %s",
                      c->user, c->station);
 }

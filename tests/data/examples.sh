@@ -33,6 +33,16 @@ is 'green for a board that was recovered' "$? $(brightness green) $(brightness r
 SNAGD_RESULT=failed "$lamp"
 is 'red for one that was not' "$? $(brightness green) $(brightness red)" '0 0 1'
 
+SNAGD_RESULT=recovered "$lamp" sh -c 'cat "$LAMPS"/*/brightness >"$1"; exit 7' sh "$work/meanwhile"
+is 'red for one whose command failed' "$? $(brightness green) $(brightness red)" '7 0 1'
+is 'neither while it ran' "$(xargs <"$work/meanwhile")" '0 0'
+SNAGD_RESULT=recovered "$lamp" touch "$work/ran"
+is 'green for one whose command did not' "$? $(brightness green) $(brightness red)" '0 1 0'
+rm "$work/ran"
+SNAGD_RESULT=failed "$lamp" touch "$work/ran"
+is 'there is none for one that was not recovered' "$? $(brightness green) $(brightness red)" '0 0 1'
+ok 'so it did not run' test ! -e "$work/ran"
+
 # Each value that the yellow lamp gets goes down a pipe, so that none is missed.
 session() { # ID STATE [GONE]
         jq -cn --arg session "$1" --arg state "$2" --argjson gone "${3:-false}" \

@@ -70,7 +70,7 @@ START_TEST(test_user) {
         run(&c, "nobody", "root");
         check_says(FINDING_PROBLEM, "the user 'nobody' is no member of the group 'root', and may "
                                     "not recover boards: sudo adduser nobody root");
-        check_says(FINDING_NOTE, "sudo -u nobody snagctl check --station bench");
+        check_says(FINDING_NOTE, "runuser -u nobody -- snagctl check --station bench");
         run(&c, self->pw_name, "no-such-group");
         check_says(FINDING_PROBLEM, "is no member of the group 'no-such-group'");
 }
