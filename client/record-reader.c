@@ -143,7 +143,9 @@ static bool get_diagnosis(json_object *line, RecordEntry *e) {
                 return false;
 
         text = get_string(o, "text");
-        printable = text ? text_printable(text) : NULL;
+        /* Cut before: what is left of a character that was cut is no text. */
+        printable =
+                text ? text_printable_n(text, strnlen(text, sizeof(e->diagnosis_text) - 1)) : NULL;
         if (printable)
                 (void) snprintf(e->diagnosis_text, sizeof(e->diagnosis_text), "%s", printable);
         return true;

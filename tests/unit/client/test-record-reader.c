@@ -272,6 +272,21 @@ START_TEST(test_members_that_may_differ) {
 }
 END_TEST
 
+/* A text that is too long is cut, and is still one: found by fuzzing. */
+START_TEST(test_long_text_is_cut) {
+        static const char e_acute[] = "\xC3\xA9"; /* of which one byte has room */
+        char member[JSON_STRING_LEN_MAX + 128];
+
+        (void) snprintf(
+                member, sizeof(member),
+                "\"result\":\"failed\",\"diagnosis\":{\"name\":\"left\",\"text\":\"%0*d%s\"}",
+                (int) JSON_STRING_LEN_MAX - 1, 0, e_acute);
+        ck_assert_uint_eq(read_line_with("\"result\":\"recovered\"", member).n_entries, 1);
+        ck_assert_uint_eq(strlen(last.diagnosis_text), JSON_STRING_LEN_MAX);
+        ck_assert_str_eq(last.diagnosis_text + JSON_STRING_LEN_MAX - 2, "0?");
+}
+END_TEST
+
 START_TEST(test_answer_and_errors_come_back) {
         _cleanup_(record_reader_freep) RecordReader *r = NULL;
         _cleanup_fd_ int fd = open("/", O_RDONLY | O_CLOEXEC);
@@ -286,4 +301,4 @@ END_TEST
 TEST_MAIN("record-reader", test_nothing, test_there_and_back, test_damage_is_skipped_and_counted,
           test_last_line_without_newline, test_line_that_is_too_long, test_zeros_and_what_is_behind,
           test_members_that_make_no_sense, test_no_json, test_members_that_may_differ,
-          test_answer_and_errors_come_back)
+          test_long_text_is_cut, test_answer_and_errors_come_back)
