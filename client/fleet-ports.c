@@ -36,6 +36,7 @@ typedef struct FleetPort {
         bool is_taken;     /* it is in somebody's session */
         bool needs_name; /* a session that waits for any board does not get it: it was there before, or somebody has given it back */
         bool was_tried;  /* since it was plugged in */
+        bool was_missed; /* since then a session waited for it in vain */
         bool wants_session; /* a board that failed, or whose session was dismissed */
         bool is_busy;       /* it is, or waits to be, in a session that is not ours */
         bool is_given_up;
@@ -116,7 +117,7 @@ static bool matches(const FleetPorts *p, const FleetPort *port) {
 
 static void forget_board(FleetPort *port) {
         port->has_board = port->has_spl = false;
-        port->is_taken = port->needs_name = port->was_tried = false;
+        port->is_taken = port->needs_name = port->was_tried = port->was_missed = false;
 }
 
 /* Nothing was there for so long that what comes next is another board. */
@@ -213,9 +214,11 @@ int fleet_ports_on_board(FleetPorts *p, const BoardInfo *board, bool is_gone, bo
 void fleet_ports_on_daemon_gone(FleetPorts *p) {
         assert(p);
 
-        for (size_t i = 0; i < p->n_ports; i++)
+        for (size_t i = 0; i < p->n_ports; i++) {
                 /* When it is told of again, it is not a new one: gone_usec stays. */
                 forget_board(&p->ports[i]);
+                p->ports[i].is_busy = false;
+        }
 }
 
 void fleet_ports_on_daemon_back(FleetPorts *p, uint64_t now_usec) {
@@ -235,17 +238,23 @@ static void try_anew(FleetPort *port) {
         port->needs_name = true;
 }
 
-void fleet_ports_on_session_gone(FleetPorts *p, const char *name) {
-        FleetPort *port;
-
+void fleet_ports_on_session_gone(FleetPorts *p, const char *name, const char *id_path) {
         assert(p);
         assert(name);
+        assert(id_path);
 
-        port = find(p, name);
-        if (!port || !port->is_busy)
-                return;
-        port->is_busy = false;
-        try_anew(port);
+        for (size_t i = 0; i < p->n_ports; i++) {
+                FleetPort *port = &p->ports[i];
+                bool is_known = *name || *id_path;
+
+                if (!port->is_busy ||
+                    (is_known && !streq(port->name, name) && !streq_ptr(port->id_path, id_path)))
+                        continue;
+                port->is_busy = false;
+                try_anew(port);
+                /* Else it may still come back to be tried again. */
+                port->wants_session |= !port->has_board && port->n_failures > 0;
+        }
 }
 
 int fleet_ports_begin(FleetPorts *p, const char *name) {
@@ -287,9 +296,11 @@ static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
 
 /* Nothing came to the session that waited. */
 static FleetVerdict on_no_board(const FleetPorts *p, FleetPort *port) {
-        /* It is there, but was not to be had: its interface was not back in time, for instance. */
-        if (port->n_open == 0)
+        /* It is there, but was not to be had: its interface was not back in time, for instance. Once: it may never be. */
+        if (port->n_open == 0 && !port->was_missed) {
                 try_anew(port);
+                port->was_missed = true;
+        }
         if (port->has_board || port->n_failures == 0)
                 return FLEET_VERDICT_NONE;
         port->is_given_up = true;

@@ -53,8 +53,9 @@ void fleet_ports_on_daemon_gone(FleetPorts *p);
 /* Another one has told of everything that is plugged in. */
 void fleet_ports_on_daemon_back(FleetPorts *p, uint64_t now_usec);
 
-/* A session ended, somebody's, that had this port or waited for it. */
-void fleet_ports_on_session_gone(FleetPorts *p, const char *name);
+/* A session ended or failed, somebody's, that had the port @name or waited for it, or for that with @id_path; empty: not
+ * known. */
+void fleet_ports_on_session_gone(FleetPorts *p, const char *name, const char *id_path);
 
 /* A session of ours is there for port @name: from its opening if it was opened for that port, else since it got
  * a board there. Returns 0 or -ENOMEM. */

@@ -48,7 +48,8 @@ typedef struct Entry {
         Stage stage;         /* with which it begins */
         bool is_unwanted;
         bool is_on_record;
-        FleetVerdict verdict; /* once the attempt is over */
+        FleetOutcome outcome; /* these two once the attempt is over */
+        FleetVerdict verdict;
 } Entry;
 
 struct Fleet {
@@ -133,11 +134,15 @@ static Entry *take_failed(Fleet *f, const char *port) {
         return NULL;
 }
 
-/* Keeps it instead of removing it. */
+/* Keeps it instead of removing it, if it had a board: there is something to tell of then. */
 static void keep_failed(Fleet *f, Entry *e) {
         Entry **failed;
         size_t i = 0;
 
+        if (!attempt_has_begun(e->attempt)) {
+                remove_entry(f, e);
+                return;
+        }
         entry_free(take_failed(f, e->port));
         failed = reallocarray(f->failed, f->n_failed + 1, sizeof(Entry *));
         if (!failed) {
@@ -223,8 +228,6 @@ static void on_state(Attempt *a, void *userdata) {
         else {
                 f->active_usec = now_usec();
                 take_port(e);
-                if (e->port)
-                        entry_free(take_failed(f, e->port));
                 update_counts(f);
         }
         ask_for_turn(f);
@@ -245,10 +248,11 @@ static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
                 progress_event(p, "given-up",
                                EVENT_FIELDS(EVENT_TEXT("port", e->port),
                                             EVENT_NUMBER("failures", n_failures)));
-                progress_print(p, PROGRESS_KIND_WARNING,
-                               "%s: given up%s, until %s is plugged in again", e->port,
-                               attempt_has_begun(e->attempt) ? "" : ": the board did not come back",
-                               attempt_has_begun(e->attempt) ? "the board, or another," : "one");
+                progress_print(p, PROGRESS_KIND_WARNING, "%s: given up%s", e->port,
+                               e->outcome == FLEET_OUTCOME_NO_BOARD &&
+                                               !attempt_get_refusal(e->attempt)
+                                       ? ": the board did not come back"
+                                       : ", until the board, or another, is plugged in again");
                 break;
         case FLEET_VERDICT_DONE:
         case FLEET_VERDICT_NONE:
@@ -276,7 +280,10 @@ static FleetOutcome get_outcome(const Entry *e) {
                 return FLEET_OUTCOME_DISMISSED;
         if (refusal && refusal->is_busy)
                 return FLEET_OUTCOME_BUSY;
-        if (refusal || result != RECOVERY_RESULT_FAILED)
+        /* Each is the last, or told with a pause. */
+        if (refusal && !refusal->is_denied)
+                return FLEET_OUTCOME_DISMISSED;
+        if (!refusal && result != RECOVERY_RESULT_FAILED)
                 return FLEET_OUTCOME_NO_BOARD;
         return FLEET_OUTCOME_FAILED;
 }
@@ -306,16 +313,16 @@ static void on_followed_up(FollowUp *follow_up, void *userdata) {
 /* Takes stock of one that is over, or, with @is_last, is not to go on. */
 static void conclude(Entry *e, bool is_last) {
         bool is_cut = is_last && !attempt_has_begun(e->attempt);
-        FleetOutcome outcome = is_cut ? FLEET_OUTCOME_DISMISSED : get_outcome(e);
         Fleet *f = e->fleet;
         unsigned n_failures;
 
+        e->outcome = is_cut ? FLEET_OUTCOME_DISMISSED : get_outcome(e);
         e->verdict = FLEET_VERDICT_NONE;
         if (!e->port)
                 return;
         if (attempt_has_served_rom(e->attempt))
                 fleet_ports_on_spl_sent(f->ports, e->port);
-        e->verdict = fleet_ports_end(f->ports, e->port, outcome, &n_failures);
+        e->verdict = fleet_ports_end(f->ports, e->port, e->outcome, &n_failures);
         if (!f->is_stopping)
                 tell_verdict(f, e, n_failures);
 }
@@ -353,7 +360,7 @@ static void begin_follow_up(Entry *e, bool is_last) {
                 count(f, is_success);
 }
 
-/* The board that failed before did not come back to @e. */
+/* The board that failed before did not come to @e any more. */
 static void give_up_failed(Entry *e) {
         Fleet *f = e->fleet;
         Entry *failed = take_failed(f, e->port);
@@ -372,10 +379,13 @@ static void give_up_failed(Entry *e) {
 static void close_entry(Entry *e, bool is_last) {
         conclude(e, is_last);
         attempt_close(e->attempt, is_last);
-        if (e->verdict == FLEET_VERDICT_GIVEN_UP && !attempt_has_begun(e->attempt))
+        if (e->verdict == FLEET_VERDICT_GIVEN_UP && !attempt_has_begun(e->attempt)) {
                 give_up_failed(e);
-        else
-                begin_follow_up(e, is_last);
+                return;
+        }
+        if (has_result(e))
+                entry_free(take_failed(e->fleet, e->port));
+        begin_follow_up(e, is_last);
 }
 
 /* Nothing is opened for a while; why, is said once. */
@@ -431,9 +441,10 @@ static void on_over(Attempt *a, void *userdata) {
         take_port(e); /* of a board that was there too short for anything to begin */
         if (attempt_get_refusal(a))
                 on_refused(f, e, attempt_get_refusal(a));
-        else if (attempt_has_begun(a))
+        else if (attempt_has_begun(a)) {
+                f->active_usec = now_usec();
                 f->pause_usec = 0; /* there may be room now */
-        else if (attempt_get_result(a) == RECOVERY_RESULT_FAILED)
+        } else if (attempt_get_result(a) == RECOVERY_RESULT_FAILED)
                 f->pause_usec = now_usec() + PAUSE_USEC; /* or it might go on like this */
         close_entry(e, false);
         update_counts(f);
@@ -564,6 +575,12 @@ static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         return false;
 }
 
+/* If nothing could be opened for all that time, that is why nothing happened. */
+static void finish_quiet(Fleet *f) {
+        f->refusal.text = TAKE_PTR(f->pause_reason);
+        finish(f, f->refusal.text ? FLEET_END_REFUSED : FLEET_END_QUIET);
+}
+
 static int begin_watch(Fleet *f, ProxyError *error) {
         int r;
 
@@ -609,7 +626,7 @@ static uint64_t take_turn(Fleet *f, uint64_t now) {
                 return f->end_usec;
         }
         if (is_quiet(f, now, &deadline)) {
-                finish(f, FLEET_END_QUIET);
+                finish_quiet(f);
                 return USEC_INFINITY;
         }
         if (now < f->pause_usec)
@@ -676,10 +693,10 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
 static void on_session(const SessionInfo *session, bool is_gone, void *userdata) {
         Fleet *f = userdata;
 
-        if (!is_gone)
+        if (!is_gone && !streq(session->state, "failed"))
                 return;
         /* Of somebody else, perhaps; a limit may have been the reason to pause. */
-        fleet_ports_on_session_gone(f->ports, session->port);
+        fleet_ports_on_session_gone(f->ports, session->port, session->id_path);
         ask_for_turn(f);
 }
 
@@ -687,6 +704,7 @@ static void on_daemon(bool is_there, void *userdata) {
         Fleet *f = userdata;
 
         f->is_daemon_gone = true;
+        f->active_usec = now_usec();
         f->pause_usec = is_there ? 0 : now_usec() + PAUSE_USEC;
         fleet_ports_on_daemon_gone(f->ports);
         ask_for_turn(f);

@@ -17,8 +17,9 @@ typedef struct Run {
         sd_bus *bus;
         FirmwareSet *files;
         Fleet *fleet;
-        Station *station;        /* with --station */
-        PasswordAgent agent;     /* until the first session is there; --port: a board in it */
+        Station *station; /* with --station */
+        PasswordAgent
+                agent; /* until the first session is there; where a board has to come for that, until it is in it */
         const RecoverRequest *q; /* borrowed */
         Progress *progress;      /* borrowed */
         int signal_number;       /* that ended it at once */
@@ -36,7 +37,7 @@ static void run_done(Run *run) {
 static void on_ready(void *userdata) {
         Run *run = userdata;
 
-        if (run->q->n_ports == 0)
+        if (run->q->n_ports == 0 && !run->q->is_once)
                 password_agent_stop(&run->agent);
         if (run->station)
                 station_set_ready(run->station);

@@ -686,12 +686,12 @@ int session_open_socket(Session *session, int *ret_fd, Failure *failure) {
         return 0;
 }
 
-/* Runs inside the namespace. Whatever was made is the session's, also on failure. */
 /* All is set up but the neighbour guard. */
 #define UNGUARDED 1
 
 /* In the namespace: so it logs nothing. libsystemd would open its socket to the journal there, and keep it, and with it
- * the namespace, for ever. Returns 0, UNGUARDED or a negative errno. */
+ * the namespace, for ever. Whatever was made is the session's, also on failure. Returns 0, UNGUARDED or a negative
+ * errno. */
 static int set_up_namespace(void *userdata) {
         static const NftPortRewrite rewrites[] = {
                 {67, SESSION_BOOTP_PORT},

@@ -13,7 +13,14 @@ chmod +x "$work/command"
 start_snagd
 remember
 
-recover gone --all --once --timeout 1 --retry 2 "${images[@]}" --record "$record" --then "$work/command"
+# One whose SPL does not come up: it fails half a minute after anything has happened.
+recover silent --all --once --timeout 1 --port 1-3 "${images[@]}"
+silent_pid=$recover_pid
+plug 1-3 rom
+ok 'a ROM has its SPL, which does not come up' board 1-3 silent --stage rom
+unplug 1-3
+
+recover gone --all --once --timeout 1 --retry 2 --port '1-[12]' "${images[@]}" --record "$record" --then "$work/command"
 for ((i = 0; i < 10; i++)); do
         plug 1-1 rom
         wait_until eval 'snagctl list | grep -q "^1-1 .* s[0-9]"'
@@ -31,6 +38,10 @@ is 'each has its command' "$(event gone 'select(.event == "then-output") | .text
         $'1-1 failed keeps-leaving-end\n1-2 recovered '
 is 'each is counted' "$(event gone 'select(.event == "summary") | "\(.recovered_boards) \(.failed_boards)"')" '1 1'
 is 'and has one line in the record' "$(jq -r '"\(.port) \(.result)"' "$record" | sort | xargs)" '1-1 failed 1-2 recovered'
+PATIENCE=120 wait_for "$silent_pid"
+is 'the SPL that does not come up: exit status' "$status" 1
+ok 'it was to be tried again' says silent '1-3: trying again, 1 of 2'
+ok 'and given up' says silent '1-3: given up: the board did not come back'
 ok_as_before 'all is as before'
 
 end_testing

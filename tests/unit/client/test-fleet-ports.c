@@ -294,25 +294,53 @@ END_TEST
 START_TEST(test_boards_that_were_not_to_be_had) {
         static const char *const patterns[] = {"*", NULL};
 
-        set_up(&(FleetRules){.patterns = patterns});
+        set_up(&(FleetRules){.patterns = patterns, .n_retries = 1});
         tell("1-1", PLUGGED);
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_NONE);
         ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none"); /* it will never be */
 
+        tell("1-1", GONE);
+        tell("1-1", PLUGGED);
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
         ck_assert_str_eq(wanted(), "none");
         tell("1-1", TAKEN);
         tell("1-1", PLUGGED);
         ck_assert_str_eq(wanted(), "none");
-        fleet_ports_on_session_gone(ports, "1-2");
+        fleet_ports_on_session_gone(ports, "1-2", "pci-0000:00:14.0-usb-0:2");
         ck_assert_str_eq(wanted(), "none");
-        fleet_ports_on_session_gone(ports, "1-1");
+        fleet_ports_on_session_gone(ports, "1-1", "");
         ck_assert_str_eq(wanted(), "1-1");
 
-        /* Not one of ours: what that had is not begun anew for it. */
+        /* One that named the port's path, or neither. */
+        for (int i = 0; i < 2; i++) {
+                ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
+                ck_assert_str_eq(wanted(), "none");
+                fleet_ports_on_session_gone(ports, "", i ? "pci-0000:00:14.0-usb-0:1" : "");
+                ck_assert_str_eq(wanted(), "1-1");
+        }
+
+        /* Not one of ours: what that had is not begun anew for it, nor after a snagd that ended. */
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_INTERRUPTED), FLEET_VERDICT_NONE);
-        fleet_ports_on_session_gone(ports, "1-1");
+        fleet_ports_on_session_gone(ports, "1-1", "");
         ck_assert_str_eq(wanted(), "none");
+        tell("1-1", GONE);
+        tell("1-1", PLUGGED);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
+        fleet_ports_on_daemon_gone(ports);
+        tell("1-1", WAS_THERE);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_INTERRUPTED), FLEET_VERDICT_NONE);
+        fleet_ports_on_session_gone(ports, "1-1", "");
+        ck_assert_str_eq(wanted(), "none");
+
+        /* A board that failed, and left while another one waited for it, may come back. */
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_FAILED), FLEET_VERDICT_RETRY);
+        tell("1-1", GONE);
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
+        fleet_ports_on_session_gone(ports, "1-1", "");
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_NO_BOARD), FLEET_VERDICT_GIVEN_UP);
         tear_down();
 }
 END_TEST
