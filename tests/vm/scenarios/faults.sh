@@ -12,10 +12,12 @@ before=$(host_state)
 options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img")
 
 pull_steps=(rom:block=20 rom:last-block spl:block=20 spl:last-block)
+gone_steps=(rom:block=20)
 kill_steps=(rom:block=20 spl:block=20)
 signals=(INT:130)
 if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
         pull_steps+=(rom:bootp-sent rom:bootp-answered rom:rrq-sent spl:offered spl:arp-answered)
+        gone_steps+=(spl:block=20)
         kill_steps+=(rom:plug rom:bootp-answered spl:plug spl:offered)
         signals+=(TERM:143 HUP:129)
 fi
@@ -49,8 +51,8 @@ for step in "${pull_steps[@]}"; do
         nothing_is_left "pulled after $step"
 done
 
-# Pulled for good: it says so, and ends.
-for step in rom:block=20 spl:block=20; do
+# Pulled for good: it says so, and ends, half a minute later.
+for step in "${gone_steps[@]}"; do
         start_recovery seat_user
         wait_until has_session_in waiting
         plug_board "gone-$step" 0 "${options[@]}" --pull-after "$step"

@@ -27,7 +27,7 @@ recovers_with '5 % lost' --loss 5 --seed 11
 recovers_with '5 % repeated' --duplicate 5 --seed 12
 recovers_with '5 % reordered' --reorder 5 --seed 13
 recovers_with '5 % lost, repeated and reordered' --loss 5 --duplicate 5 --reorder 5 --seed 14
-# Long enough for the kernel to lose its patience: 59 blocks, each late.
-recovers_with 'ROM that answers no ARP' --arp-answer no --delay rom:100 --delay-ms 250
+# Long enough for the kernel to lose its patience, which are eight seconds: 59 blocks, each late.
+recovers_with 'ROM that answers no ARP' --arp-answer no --delay rom:100 --delay-ms 150
 recovers_with 'nonsense before each request' --nonsense all
 done_testing

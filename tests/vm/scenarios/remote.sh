@@ -82,7 +82,7 @@ wait_client
 is 'a recovery that is watched' $? 0
 wait_exit "$board"
 for line in "session s[0-9]*: waiting, am335x of $(id -u user), port $port" \
-        "board $port: am335x, rom, in session s[0-9]*" "board $port: am335x, spl, in session s[0-9]*" \
+        "board $port: am335x, rom, in session s[0-9]*, path platform-.*" "board $port: am335x, spl, in session s[0-9]*, path .*" \
         "board $port: gone" 'session s[0-9]*: closed'; do
         ok "monitor: $line" wait_until has_shown "$line"
 done
