@@ -401,6 +401,10 @@ void session_proxy_close(SessionProxy *s, bool waits) {
         assert(s);
 
         s->is_over = true;
+        /* Each is a match rule, of which the bus allows a connection so many; a closed session may be kept for long. */
+        s->changed_slot = sd_bus_slot_unref(s->changed_slot);
+        s->removed_slot = sd_bus_slot_unref(s->removed_slot);
+        s->owner_slot = sd_bus_slot_unref(s->owner_slot);
         if (!s->info.path || !s->daemon)
                 return;
 

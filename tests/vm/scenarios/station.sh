@@ -265,7 +265,7 @@ sed -i "s|/sys/devices/platform/leds|${leds%/*}|" /etc/systemd/system/snagctl-st
 echo "Environment=LAMPS=$lamps" >>/etc/systemd/system/snagctl-station@.service.d/lamps.conf
 udevadm control --reload
 udevadm trigger --settle --action=add --subsystem-match=leds
-write_station "$ports" "then: [/usr/share/doc/snagd/examples/lamp]"
+write_station "$ports" "then: [$SNAGD_TESTS/lamp]"
 systemctl daemon-reload
 systemctl restart $unit
 plug station-12 0 $new
