@@ -595,9 +595,10 @@ static void watch_again(Fleet *f) {
         ProxyError error = {};
 
         f->is_daemon_gone = false;
-        if (begin_watch(f, &error) >= 0)
+        if (begin_watch(f, &error) >= 0) {
                 fleet_ports_on_daemon_back(f->ports, now_usec());
-        else {
+                free(TAKE_PTR(f->pause_reason));
+        } else {
                 f->is_daemon_gone = true;
                 pause_opening(f, proxy_error_get_text(&error));
         }
