@@ -21,12 +21,7 @@ ok 'a ROM has its SPL, which does not come up' board 1-3 silent --stage rom
 unplug 1-3
 
 recover gone --all --once --timeout 1 --retry 2 --port '1-[12]' "${images[@]}" --record "$record" --then "$work/command"
-for ((i = 0; i < 10; i++)); do
-        plug 1-1 rom
-        wait_until eval 'snagctl list | grep -q "^1-1 .* s[0-9]"'
-        unplug 1-1
-        wait_until not eval 'snagctl list | grep -q "^1-1 "'
-done
+fail_board 1-1
 ok 'a board that fails is to be tried again' wait_until says gone '1-1: trying again, 1 of 2'
 ok 'another one is served meanwhile' whole_board 1-2 gone
 # It waits a minute for the board.

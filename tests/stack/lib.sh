@@ -286,6 +286,25 @@ together() {
         is "$name: every board has its images" "$all" 0
 }
 
+# A loose plug, ten times.
+fail_board() { # PORT
+        for ((i = 0; i < 10; i++)); do
+                plug "$1" rom && has_session "$1" && unplug "$1" && wait_until is_unknown "$1"
+        done
+}
+
+has_session() {
+        wait_until on_bus "$1" in
+}
+
+on_bus() { # PORT PATTERN
+        snagctl list | grep -q "^$1 .* s[0-9]"
+}
+
+is_unknown() {
+        ! snagctl list | grep -q "^$1 "
+}
+
 reported() {
         grep -q -- "$2" "$work/$1.json"
 }

@@ -89,12 +89,7 @@ ok 'snagctl is killed: the command goes with it' wait_until is_gone "$(<"$work/l
 # A failure is told as well; and no board is none.
 lamp 'echo "$SNAGD_RESULT: $SNAGD_DIAGNOSIS"'
 recover failure --port 1-1 "${images[@]}" --record "$record" --then "$command"
-for ((i = 0; i < 10; i++)); do
-        plug 1-1 rom
-        wait_until eval 'snagctl list | grep -q "^1-1 .* s[0-9]"'
-        unplug 1-1
-        wait_until not eval 'snagctl list | grep -q "^1-1 "'
-done
+fail_board 1-1
 ended 'a board that fails' 1
 is 'a board that fails: the command is told' \
         "$(event failure 'select(.event == "then-output") | .text')" 'failed: keeps-leaving-end'
