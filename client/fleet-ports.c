@@ -239,13 +239,15 @@ static void try_anew(FleetPort *port) {
 }
 
 void fleet_ports_on_session_gone(FleetPorts *p, const char *name, const char *id_path) {
+        bool is_known;
+
         assert(p);
         assert(name);
         assert(id_path);
 
+        is_known = *name || *id_path;
         for (size_t i = 0; i < p->n_ports; i++) {
                 FleetPort *port = &p->ports[i];
-                bool is_known = *name || *id_path;
 
                 if (!port->is_busy ||
                     (is_known && !streq(port->name, name) && !streq_ptr(port->id_path, id_path)))
@@ -283,15 +285,19 @@ void fleet_ports_on_spl_sent(FleetPorts *p, const char *name) {
         port->was_spl_sent = true;
 }
 
+static FleetVerdict give_up(const FleetPorts *p, FleetPort *port) {
+        port->is_given_up = true;
+        port->is_done = p->rules->is_once;
+        return FLEET_VERDICT_GIVEN_UP;
+}
+
 static FleetVerdict on_failed(const FleetPorts *p, FleetPort *port) {
         /* Also the attempts that a board which was given up makes by itself. */
         if (++port->n_failures <= p->rules->n_retries) {
                 port->wants_session = true;
                 return FLEET_VERDICT_RETRY;
         }
-        port->is_given_up = true;
-        port->is_done = p->rules->is_once;
-        return FLEET_VERDICT_GIVEN_UP;
+        return give_up(p, port);
 }
 
 /* Nothing came to the session that waited. */
@@ -303,9 +309,7 @@ static FleetVerdict on_no_board(const FleetPorts *p, FleetPort *port) {
         }
         if (port->has_board || port->n_failures == 0)
                 return FLEET_VERDICT_NONE;
-        port->is_given_up = true;
-        port->is_done = p->rules->is_once;
-        return FLEET_VERDICT_GIVEN_UP;
+        return give_up(p, port);
 }
 
 FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outcome,

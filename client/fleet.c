@@ -15,8 +15,8 @@
  *
  *     entry:  OPENING ─▶ WAITING ─▶ SERVING ─▶ (over) ─▶ gone
  *
- * A board that failed is tried again, and its entry kept until that has a board: if none comes back, it is the failed
- * one that was given up, and what follows is about that.
+ * A board that failed is tried again, and its entry kept until it is recovered or given up: if it does not come back,
+ * the last attempt that had it is what follows is about.
  *
  * A session that is asked for, but not there yet, cannot be closed; if it is not wanted any more, it is closed
  * as soon as it is there.
@@ -275,15 +275,14 @@ static FleetOutcome get_outcome(const Entry *e) {
         if (attempt_has_begun(e->attempt) &&
             (attempt_is_session_lost(e->attempt) || result == RECOVERY_RESULT_NONE))
                 return FLEET_OUTCOME_INTERRUPTED;
-        if (e->is_unwanted || attempt_is_session_lost(e->attempt) ||
-            (refusal && refusal->is_passing))
+        if (e->is_unwanted || attempt_is_session_lost(e->attempt))
                 return FLEET_OUTCOME_DISMISSED;
         if (refusal && refusal->is_busy)
                 return FLEET_OUTCOME_BUSY;
         /* Each is the last, or told with a pause. */
         if (refusal && !refusal->is_denied)
                 return FLEET_OUTCOME_DISMISSED;
-        if (!refusal && result != RECOVERY_RESULT_FAILED)
+        if (refusal || result != RECOVERY_RESULT_FAILED)
                 return FLEET_OUTCOME_NO_BOARD;
         return FLEET_OUTCOME_FAILED;
 }

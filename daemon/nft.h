@@ -29,7 +29,7 @@ typedef struct NftPortRewrite {
 int nft_install_port_rewriting(const NftPortRewrite *rewrites, size_t n);
 
 /* Makes the tables `snagd-guard` for ARP, IPv4 and IPv6 in that namespace: ARP is heard from @board_address_be alone, IPv4 is
- * sent to it, to 255.255.255.255 and by the loopback alone, and never forwarded, and IPv6 is not heard at all, so that a board cannot fill the
- * kernel's neighbour tables, which all namespaces share. Returns the same; -EOPNOTSUPP also if only one of these
- * families is missing in nf_tables: the others are guarded then. */
+ * sent to it, to 255.255.255.255 and by the loopback alone, and never forwarded, and IPv6 is not heard at all, so that
+ * a board cannot fill the kernel's neighbour tables, which all namespaces share. Returns the same; -EOPNOTSUPP
+ * also if only one of these families is missing in nf_tables: the others are guarded then. */
 int nft_install_neighbour_guard(uint32_t board_address_be);
