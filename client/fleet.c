@@ -13,8 +13,6 @@
  *       that fails is tried again by name, or left alone.
  *     - never more than n_max of them
  *
- *     entry:  OPENING ─▶ WAITING ─▶ SERVING ─▶ (over) ─▶ gone
- *
  * A board that failed is tried again, and its entry kept until it is recovered or given up: if it does not come back,
  * the last attempt that had it is what follows is about.
  *
@@ -30,6 +28,7 @@
 #include <assert.h>
 
 #include "fd-util.h"
+#include "fleet-entry.h"
 #include "watch-proxy.h"
 
 /* A session that was opened for one port waits that long for the board that it was opened for. */
@@ -37,20 +36,6 @@
 
 #define PAUSE_USEC   (2 * USEC_PER_SEC)
 #define REFUSALS_MAX 5u
-
-typedef struct Entry {
-        Fleet *fleet; /* not owned */
-        Attempt *attempt;
-        FirmwareSet *files;
-        FollowUp *follow_up; /* the attempt is over, and this is what follows */
-        char *port;          /* that counts it as begun; NULL: it waits for any board */
-        bool is_named;       /* it was opened for @port */
-        Stage stage;         /* with which it begins */
-        bool is_unwanted;
-        bool is_on_record;
-        FleetOutcome outcome; /* these two once the attempt is over */
-        FleetVerdict verdict;
-} Entry;
 
 struct Fleet {
         FleetSpec spec;
@@ -60,10 +45,8 @@ struct Fleet {
         sd_event_source *turn_source;
         sd_event_source *timer_source;
 
-        Entry **entries;
-        size_t n_entries;
-        Entry **failed; /* that are tried again: at most one a port */
-        size_t n_failed;
+        FleetEntryList entries;
+        FleetEntryList failed; /* that are tried again: at most one a port */
 
         bool is_beginning; /* what is told now was there before */
         bool is_daemon_gone;
@@ -100,71 +83,36 @@ static void fail_errno(Fleet *f, int r) {
 
 /* --- entries --------------------------------------------------------------------------------- */
 
-static Entry *entry_free(Entry *e) {
-        if (!e)
-                return NULL;
-
-        follow_up_free(e->follow_up);
-        attempt_free(e->attempt);
-        firmware_set_unref(e->files);
-        free(e->port);
-        free(e);
-        return NULL;
-}
-DEFINE_CLEANUP_FUNC(Entry, entry_free);
-
-static void remove_entry(Fleet *f, Entry *e) {
-        size_t i = 0;
-
-        while (f->entries[i] != e)
-                i++;
-        f->entries[i] = f->entries[--f->n_entries];
-        entry_free(e);
+static void remove_entry(Fleet *f, FleetEntry *e) {
+        fleet_entry_free(fleet_entry_list_take(&f->entries, e));
 }
 
 /* That of the board at @port that is tried again; NULL: none. The caller's. */
-static Entry *take_failed(Fleet *f, const char *port) {
-        for (size_t i = 0; i < f->n_failed; i++)
-                if (streq(f->failed[i]->port, port)) {
-                        Entry *e = f->failed[i];
+static FleetEntry *take_failed(Fleet *f, const char *port) {
+        FleetEntry *e = fleet_entry_list_find(&f->failed, port);
 
-                        f->failed[i] = f->failed[--f->n_failed];
-                        return e;
-                }
-        return NULL;
+        return e ? fleet_entry_list_take(&f->failed, e) : NULL;
 }
 
 /* Keeps it instead of removing it, if it had a board: there is something to tell of then. */
-static void keep_failed(Fleet *f, Entry *e) {
-        Entry **failed;
-        size_t i = 0;
-
+static void keep_failed(Fleet *f, FleetEntry *e) {
         if (!attempt_has_begun(e->attempt)) {
                 remove_entry(f, e);
                 return;
         }
-        entry_free(take_failed(f, e->port));
-        failed = reallocarray(f->failed, f->n_failed + 1, sizeof(Entry *));
-        if (!failed) {
+        fleet_entry_free(take_failed(f, e->port));
+        if (fleet_entry_list_reserve(&f->failed) < 0) {
                 remove_entry(f, e);
                 return;
         }
-        f->failed = failed;
-        f->failed[f->n_failed++] = e;
-        while (f->entries[i] != e)
-                i++;
-        f->entries[i] = f->entries[--f->n_entries];
-}
-
-static bool is_serving(const Entry *e) {
-        return attempt_get_state(e->attempt) == ATTEMPT_STATE_SERVING;
+        fleet_entry_list_add(&f->failed, fleet_entry_list_take(&f->entries, e));
 }
 
 static unsigned count_serving(const Fleet *f) {
         unsigned n = 0;
 
-        for (size_t i = 0; i < f->n_entries; i++)
-                n += is_serving(f->entries[i]);
+        for (size_t i = 0; i < f->entries.n; i++)
+                n += fleet_entry_is_serving(f->entries.items[i]);
         return n;
 }
 
@@ -172,14 +120,14 @@ static unsigned count_serving(const Fleet *f) {
 static unsigned count_open(const Fleet *f) {
         unsigned n = 0;
 
-        for (size_t i = 0; i < f->n_entries; i++)
-                n += !f->entries[i]->follow_up;
+        for (size_t i = 0; i < f->entries.n; i++)
+                n += !f->entries.items[i]->follow_up;
         return n;
 }
 
 /* Boards that had better not be unplugged: one that is served, or whose command runs. */
 static unsigned count_busy(const Fleet *f) {
-        return count_serving(f) + (unsigned) (f->n_entries - count_open(f));
+        return count_serving(f) + (unsigned) (f->entries.n - count_open(f));
 }
 
 static void update_counts(Fleet *f) {
@@ -201,7 +149,7 @@ static void tell_ready(Fleet *f) {
 }
 
 /* The session that waited for any board has got one. */
-static void take_port(Entry *e) {
+static void take_port(FleetEntry *e) {
         const char *port = attempt_get_port(e->attempt);
         Fleet *f = e->fleet;
         int r = -ENOMEM;
@@ -218,7 +166,7 @@ static void take_port(Entry *e) {
 }
 
 static void on_state(Attempt *a, void *userdata) {
-        Entry *e = userdata;
+        FleetEntry *e = userdata;
         Fleet *f = e->fleet;
 
         f->n_refusals = 0;
@@ -233,7 +181,7 @@ static void on_state(Attempt *a, void *userdata) {
         ask_for_turn(f);
 }
 
-static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
+static void tell_verdict(Fleet *f, const FleetEntry *e, unsigned n_failures) {
         Progress *p = f->spec.progress;
 
         switch (e->verdict) {
@@ -260,33 +208,6 @@ static void tell_verdict(Fleet *f, const Entry *e, unsigned n_failures) {
         }
 }
 
-static bool begins_late(const Entry *e) {
-        return e->stage != e->fleet->spec.rules.first_stage;
-}
-
-static FleetOutcome get_outcome(const Entry *e) {
-        const ProxyError *refusal = attempt_get_refusal(e->attempt);
-        RecoveryResult result = attempt_get_result(e->attempt);
-
-        if (result == RECOVERY_RESULT_DELIVERED)
-                return FLEET_OUTCOME_RECOVERED;
-        if (e->is_unwanted && begins_late(e))
-                return FLEET_OUTCOME_DISMISSED;
-        if (attempt_has_begun(e->attempt) &&
-            (attempt_is_session_lost(e->attempt) || result == RECOVERY_RESULT_NONE))
-                return FLEET_OUTCOME_INTERRUPTED;
-        if (e->is_unwanted || attempt_is_session_lost(e->attempt))
-                return FLEET_OUTCOME_DISMISSED;
-        if (refusal && refusal->is_busy)
-                return FLEET_OUTCOME_BUSY;
-        /* Each is the last, or told with a pause. */
-        if (refusal && !refusal->is_denied)
-                return FLEET_OUTCOME_DISMISSED;
-        if (refusal || result != RECOVERY_RESULT_FAILED)
-                return FLEET_OUTCOME_NO_BOARD;
-        return FLEET_OUTCOME_FAILED;
-}
-
 /* A board has its result. */
 static void count(Fleet *f, bool is_success) {
         if (is_success)
@@ -299,7 +220,7 @@ static void count(Fleet *f, bool is_success) {
 
 static void on_followed_up(FollowUp *follow_up, void *userdata) {
         bool has_succeeded = follow_up_has_succeeded(follow_up);
-        Entry *e = userdata;
+        FleetEntry *e = userdata;
         Fleet *f = e->fleet;
 
         has_succeeded &= e->verdict == FLEET_VERDICT_DONE;
@@ -310,12 +231,12 @@ static void on_followed_up(FollowUp *follow_up, void *userdata) {
 }
 
 /* Takes stock of one that is over, or, with @is_last, is not to go on. */
-static void conclude(Entry *e, bool is_last) {
+static void conclude(FleetEntry *e, bool is_last) {
         bool is_cut = is_last && !attempt_has_begun(e->attempt);
         Fleet *f = e->fleet;
         unsigned n_failures;
 
-        e->outcome = is_cut ? FLEET_OUTCOME_DISMISSED : get_outcome(e);
+        e->outcome = is_cut ? FLEET_OUTCOME_DISMISSED : fleet_entry_get_outcome(e);
         e->verdict = FLEET_VERDICT_NONE;
         if (!e->port)
                 return;
@@ -326,15 +247,11 @@ static void conclude(Entry *e, bool is_last) {
                 tell_verdict(f, e, n_failures);
 }
 
-static bool has_result(const Entry *e) {
-        return e->verdict == FLEET_VERDICT_DONE || e->verdict == FLEET_VERDICT_GIVEN_UP;
-}
-
 /* Begins what follows. If that is nothing, or nothing to wait for, the entry is gone then. */
-static void begin_follow_up(Entry *e, bool is_last) {
+static void begin_follow_up(FleetEntry *e, bool is_last) {
         Fleet *f = e->fleet;
         FollowUpSpec spec = f->spec.follow_up;
-        bool is_counted = has_result(e), is_success;
+        bool is_counted = fleet_entry_has_result(e), is_success;
         int r;
 
         if (e->is_on_record)
@@ -360,9 +277,9 @@ static void begin_follow_up(Entry *e, bool is_last) {
 }
 
 /* The board that failed before did not come to @e any more. */
-static void give_up_failed(Entry *e) {
+static void give_up_failed(FleetEntry *e) {
         Fleet *f = e->fleet;
-        Entry *failed = take_failed(f, e->port);
+        FleetEntry *failed = take_failed(f, e->port);
 
         remove_entry(f, e);
         if (!failed) {
@@ -370,20 +287,20 @@ static void give_up_failed(Entry *e) {
                 return;
         }
         failed->verdict = FLEET_VERDICT_GIVEN_UP;
-        f->entries[f->n_entries++] = failed; /* in the other one's place */
+        fleet_entry_list_add(&f->entries, failed); /* in the other one's place */
         begin_follow_up(failed, false);
 }
 
 /* With @is_last, nothing follows but the line in the record, and it returns when snagd has closed the session. */
-static void close_entry(Entry *e, bool is_last) {
+static void close_entry(FleetEntry *e, bool is_last) {
         conclude(e, is_last);
         attempt_close(e->attempt, is_last);
         if (e->verdict == FLEET_VERDICT_GIVEN_UP && !attempt_has_begun(e->attempt)) {
                 give_up_failed(e);
                 return;
         }
-        if (has_result(e))
-                entry_free(take_failed(e->fleet, e->port));
+        if (fleet_entry_has_result(e))
+                fleet_entry_free(take_failed(e->fleet, e->port));
         begin_follow_up(e, is_last);
 }
 
@@ -399,10 +316,12 @@ static void pause_opening(Fleet *f, const char *why) {
 
 /* All that have no board yet. */
 static void dismiss_waiting(Fleet *f, bool with_named) {
-        for (size_t i = 0; i < f->n_entries; i++)
-                if (with_named || !f->entries[i]->is_named)
-                        f->entries[i]->is_unwanted |=
-                                attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING;
+        for (size_t i = 0; i < f->entries.n; i++) {
+                FleetEntry *e = f->entries.items[i];
+
+                if (with_named || !e->is_named)
+                        e->is_unwanted |= fleet_entry_is_waiting(e);
+        }
 }
 
 /* Takes no more boards. */
@@ -412,11 +331,11 @@ static void stop(Fleet *f) {
         ask_for_turn(f);
 }
 
-static void on_refused(Fleet *f, const Entry *e, const ProxyError *refusal) {
+static void on_refused(Fleet *f, const FleetEntry *e, const ProxyError *refusal) {
         const char *text = proxy_error_get_text(refusal);
 
         /* That one stage is not allowed is no reason to end the other. */
-        if (refusal->is_busy || (refusal->is_denied && begins_late(e)))
+        if (refusal->is_busy || (refusal->is_denied && e->begins_late))
                 progress_warning(f->spec.progress, "%s", text);
         else if (refusal->is_passing || (!refusal->is_denied && ++f->n_refusals < REFUSALS_MAX))
                 pause_opening(f, text);
@@ -434,7 +353,7 @@ static void on_refused(Fleet *f, const Entry *e, const ProxyError *refusal) {
 }
 
 static void on_over(Attempt *a, void *userdata) {
-        Entry *e = userdata;
+        FleetEntry *e = userdata;
         Fleet *f = e->fleet;
 
         take_port(e); /* of a board that was there too short for anything to begin */
@@ -458,25 +377,13 @@ static const AttemptCallbacks attempt_callbacks = {
 /* @port NULL: any. */
 static int open_entry(Fleet *f, const char *port, Stage stage) {
         bool is_first_stage = stage == f->spec.rules.first_stage;
-        _cleanup_(entry_freep) Entry *e = NULL;
-        Entry **entries;
+        _cleanup_(fleet_entry_freep) FleetEntry *e = NULL;
         int r;
 
-        entries = reallocarray(f->entries, f->n_entries + 1, sizeof(Entry *));
-        if (!entries)
+        e = fleet_entry_new(f, f->files, port, stage);
+        if (!e || fleet_entry_list_reserve(&f->entries) < 0)
                 return -ENOMEM;
-        f->entries = entries;
-
-        e = calloc(1, sizeof(Entry));
-        if (!e)
-                return -ENOMEM;
-        e->fleet = f;
-        e->files = firmware_set_ref(f->files);
-        e->is_named = port;
-        e->stage = stage;
-        e->port = port ? strdup(port) : NULL;
-        if (port && !e->port)
-                return -ENOMEM;
+        e->begins_late = !is_first_stage;
         r = attempt_new(
                 &(AttemptSpec){
                         .event = f->spec.event,
@@ -502,31 +409,28 @@ static int open_entry(Fleet *f, const char *port, Stage stage) {
                 if (r < 0)
                         return r;
         }
-        f->entries[f->n_entries++] = TAKE_PTR(e);
+        fleet_entry_list_add(&f->entries, TAKE_PTR(e));
         return 0;
 }
 
 /* --- turns ----------------------------------------------------------------------------------- */
 
 /* The one that waits for any board. */
-static Entry *find_waiting(const Fleet *f) {
-        for (size_t i = 0; i < f->n_entries; i++)
-                if (!f->entries[i]->is_named && !f->entries[i]->is_unwanted &&
-                    attempt_get_state(f->entries[i]->attempt) <= ATTEMPT_STATE_WAITING)
-                        return f->entries[i];
+static FleetEntry *find_waiting(const Fleet *f) {
+        for (size_t i = 0; i < f->entries.n; i++) {
+                FleetEntry *e = f->entries.items[i];
+
+                if (!e->is_named && !e->is_unwanted && fleet_entry_is_waiting(e))
+                        return e;
+        }
         return NULL;
 }
 
-/* What is not there yet cannot be closed. */
-static bool can_be_closed(const Entry *e) {
-        return attempt_get_state(e->attempt) == ATTEMPT_STATE_WAITING ||
-               (is_serving(e) && begins_late(e));
-}
-
 static void close_unwanted(Fleet *f) {
-        for (size_t i = f->n_entries; i > 0; i--)
-                if (f->entries[i - 1]->is_unwanted && can_be_closed(f->entries[i - 1])) {
-                        close_entry(f->entries[i - 1], false);
+        for (size_t i = f->entries.n; i > 0; i--)
+                if (f->entries.items[i - 1]->is_unwanted &&
+                    fleet_entry_can_be_closed(f->entries.items[i - 1])) {
+                        close_entry(f->entries.items[i - 1], false);
                         update_counts(f);
                 }
 }
@@ -534,14 +438,14 @@ static void close_unwanted(Fleet *f) {
 /* That wait for a ROM where its SPL has come up at last, and that have an SPL, or wait for it, where the ROM is back: a
  * session that begins with an SPL takes no ROM, nor does any other one at its port. */
 static void dismiss_late(Fleet *f) {
-        for (size_t i = 0; i < f->n_entries; i++) {
-                Entry *e = f->entries[i];
+        for (size_t i = 0; i < f->entries.n; i++) {
+                FleetEntry *e = f->entries.items[i];
 
                 if (!e->is_named || attempt_get_state(e->attempt) == ATTEMPT_STATE_OVER)
                         continue;
-                if (begins_late(e))
+                if (e->begins_late)
                         e->is_unwanted |= fleet_ports_has_board(f->ports, e->port);
-                else if (attempt_get_state(e->attempt) <= ATTEMPT_STATE_WAITING)
+                else if (fleet_entry_is_waiting(e))
                         e->is_unwanted |= fleet_ports_has_late_spl(f->ports, e->port);
         }
 }
@@ -566,7 +470,7 @@ static bool is_quiet(const Fleet *f, uint64_t now, uint64_t *deadline) {
         uint64_t usec =
                 MAX_OF(f->active_usec, fleet_ports_get_change_usec(f->ports)) + f->spec.quiet_usec;
 
-        if (!f->spec.rules.is_once || f->n_entries > 0)
+        if (!f->spec.rules.is_once || f->entries.n > 0)
                 return false;
         if (now >= usec)
                 return true;
@@ -607,9 +511,9 @@ static void watch_again(Fleet *f) {
 /* Whether on_over() of some attempt is yet to come, which asks for a turn. Until then its board would pass for one that
  * has been tried when the next snagd tells of it. */
 static bool has_unheard_end(const Fleet *f) {
-        for (size_t i = 0; i < f->n_entries; i++)
-                if (!f->entries[i]->follow_up &&
-                    attempt_get_state(f->entries[i]->attempt) == ATTEMPT_STATE_OVER)
+        for (size_t i = 0; i < f->entries.n; i++)
+                if (!f->entries.items[i]->follow_up &&
+                    attempt_get_state(f->entries.items[i]->attempt) == ATTEMPT_STATE_OVER)
                         return true;
         return false;
 }
@@ -683,9 +587,9 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
                 return;
         }
         if (!is_gone && *b->problem && stage >= 0 && is_ours(f, b))
-                for (size_t i = 0; i < f->n_entries; i++)
-                        if (streq_ptr(f->entries[i]->port, b->port))
-                                attempt_on_board_problem(f->entries[i]->attempt, b->port,
+                for (size_t i = 0; i < f->entries.n; i++)
+                        if (streq_ptr(f->entries.items[i]->port, b->port))
+                                attempt_on_board_problem(f->entries.items[i]->attempt, b->port,
                                                          (Stage) stage, b->problem);
         ask_for_turn(f);
 }
@@ -779,12 +683,8 @@ Fleet *fleet_free(Fleet *f) {
         if (!f)
                 return NULL;
 
-        for (size_t i = 0; i < f->n_entries; i++)
-                entry_free(f->entries[i]);
-        free(f->entries);
-        for (size_t i = 0; i < f->n_failed; i++)
-                entry_free(f->failed[i]);
-        free(f->failed);
+        fleet_entry_list_done(&f->entries);
+        fleet_entry_list_done(&f->failed);
         watch_proxy_free(f->watch);
         sd_event_source_disable_unref(f->turn_source);
         sd_event_source_disable_unref(f->timer_source);
@@ -807,8 +707,8 @@ void fleet_stop(Fleet *f) {
 void fleet_close(Fleet *f) {
         assert(f);
 
-        while (f->n_entries > 0) {
-                Entry *e = f->entries[f->n_entries - 1];
+        while (f->entries.n > 0) {
+                FleetEntry *e = f->entries.items[f->entries.n - 1];
 
                 if (e->follow_up)
                         remove_entry(f, e);
