@@ -13,7 +13,9 @@
  *
  * The file is the user's own: opened as every program would, symbolic links and all. It must be a regular
  * one: what a recovery writes to must not be able to stop it, as a pipe could that nobody reads. Nobody
- * else gets to read it, unless it was there before: it holds the images. */
+ * else gets to read it, unless it was there before: it holds the images. An old capture may be what
+ * somebody wants to report: it is replaced when there is something to put in its place, and what is no
+ * capture never. */
 
 #include "capture.h"
 
@@ -40,6 +42,7 @@
 
 struct Capture {
         int fd;             /* -EBADF: closed */
+        bool has_head;      /* else the file is still as it was */
         const char *path;   /* borrowed */
         Progress *progress; /* borrowed */
         bool has_failed;
@@ -119,7 +122,23 @@ static int check_folder(const char *path, char **ret_reason) {
         return error < 0 ? cannot_write(error, path, ret_reason) : 0;
 }
 
+/* Only what begins as a capture does is replaced. */
+static int check_content(const char *path, int fd, char **ret_reason) {
+        uint8_t head[PCAPNG_MAGIC_LEN];
+        ssize_t n = pread(fd, head, sizeof(head), 0);
+
+        if (n < 0)
+                return text_refuse(-errno, ret_reason, "cannot read '%s': %s", path,
+                                   strerror(errno));
+        if (n > 0 && memcmp(head, PCAPNG_MAGIC, (size_t) n) != 0)
+                return text_refuse(
+                        -EINVAL, ret_reason,
+                        "'%s' is there, and is no capture: name another file, or a new one", path);
+        return 0;
+}
+
 int capture_check(const char *path, const char *const *inputs, size_t n_inputs, char **ret_reason) {
+        _cleanup_fd_ int fd = -EBADF;
         struct stat st;
         int r;
 
@@ -140,22 +159,29 @@ int capture_check(const char *path, const char *const *inputs, size_t n_inputs, 
                 return r;
         if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
                 return cannot_write(-errno, path, ret_reason);
-        return 0;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+                return text_refuse(-errno, ret_reason, "cannot read '%s': %s", path,
+                                   strerror(errno));
+        return check_content(path, fd, ret_reason);
 }
 
 /* Opens it without changing what is in it. */
 static int open_file(const char *path, const char *const *inputs, size_t n_inputs,
-                     char **ret_reason, int *ret_fd) {
+                     char **ret_reason, int *ret_fd, bool *ret_is_empty) {
         _cleanup_fd_ int fd = -EBADF;
         struct stat st;
         int r;
 
         /* It was a regular file, or none; should it be another thing by now, O_NONBLOCK and O_NOCTTY
          * keep us from waiting for its other end. */
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return cannot_write(-errno, path, ret_reason);
         r = check_existing(path, &st, inputs, n_inputs, ret_reason);
+        if (r < 0)
+                return r;
+        r = check_content(path, fd, ret_reason);
         if (r < 0)
                 return r;
 
@@ -165,10 +191,9 @@ static int open_file(const char *path, const char *const *inputs, size_t n_input
                                    "'%s' is being written to, by another recovery perhaps; give "
                                    "each a file of its own",
                                    path);
-        if (ftruncate(fd, 0) < 0)
-                return cannot_write(-errno, path, ret_reason);
 
         *ret_fd = TAKE_FD(fd);
+        *ret_is_empty = st.st_size == 0;
         return 0;
 }
 
@@ -225,9 +250,25 @@ static int write_head(Capture *c) {
         return write_block(c, len);
 }
 
+/* The old content goes only here. */
+static int begin(Capture *c) {
+        int r;
+
+        if (c->has_head)
+                return 0;
+        if (ftruncate(c->fd, 0) < 0)
+                return -errno;
+        r = write_head(c);
+        if (r < 0)
+                return r;
+        c->has_head = true;
+        return 0;
+}
+
 int capture_open(const char *path, const char *const *inputs, size_t n_inputs, Progress *progress,
                  char **ret_reason, Capture **ret) {
         _cleanup_(capture_freep) Capture *c = NULL;
+        bool is_empty = false;
         int r;
 
         assert(progress);
@@ -244,10 +285,10 @@ int capture_open(const char *path, const char *const *inputs, size_t n_inputs, P
         c->path = path;
         c->progress = progress;
         memcpy(c->board_mac, unknown_board_mac, sizeof(c->board_mac));
-        r = open_file(path, inputs, n_inputs, ret_reason, &c->fd);
+        r = open_file(path, inputs, n_inputs, ret_reason, &c->fd, &is_empty);
         if (r < 0)
                 return r;
-        r = write_head(c);
+        r = is_empty ? begin(c) : 0;
         if (r < 0)
                 return cannot_write(r, path, ret_reason);
 
@@ -312,7 +353,7 @@ static void make_headers(const Capture *c, const CaptureDatagram *datagram,
         capture_frame_format(&frame, headers);
 }
 
-void capture_add(Capture *c, const CaptureDatagram *datagram) {
+static int add_packet(Capture *c, const CaptureDatagram *datagram) {
         static const PcapngDirection directions[] = {
                 [CAPTURE_RECEIVED] = PCAPNG_DIRECTION_INBOUND,
                 [CAPTURE_SENT] = PCAPNG_DIRECTION_OUTBOUND,
@@ -322,6 +363,27 @@ void capture_add(Capture *c, const CaptureDatagram *datagram) {
         struct iovec parts[1 + CAPTURE_PARTS_MAX] = {{headers, sizeof(headers)}};
         _cleanup_free_ char *comment = NULL;
         size_t len;
+
+        learn_mac(c, datagram);
+        make_headers(c, datagram, headers);
+        for (size_t i = 0; i < datagram->n_parts; i++)
+                parts[1 + i] = datagram->parts[i];
+        comment = text_printable(datagram->comment);
+        if (pcapng_format_packet(
+                    &(PcapngPacket){
+                            .nsec = get_wall_nsec(),
+                            .parts = parts,
+                            .n_parts = 1 + datagram->n_parts,
+                            .full_len = sizeof(headers) + datagram->full_len,
+                            .direction = directions[datagram->way],
+                            .comment = comment,
+                    },
+                    c->block, sizeof(c->block), &len) != 0)
+                return -EMSGSIZE;
+        return write_block(c, len);
+}
+
+void capture_add(Capture *c, const CaptureDatagram *datagram) {
         int r;
 
         assert(c);
@@ -331,22 +393,9 @@ void capture_add(Capture *c, const CaptureDatagram *datagram) {
         if (c->has_failed || c->fd < 0)
                 return;
 
-        learn_mac(c, datagram);
-        make_headers(c, datagram, headers);
-        for (size_t i = 0; i < datagram->n_parts; i++)
-                parts[1 + i] = datagram->parts[i];
-        comment = text_printable(datagram->comment);
-        r = pcapng_format_packet(
-                &(PcapngPacket){
-                        .nsec = get_wall_nsec(),
-                        .parts = parts,
-                        .n_parts = 1 + datagram->n_parts,
-                        .full_len = sizeof(headers) + datagram->full_len,
-                        .direction = directions[datagram->way],
-                        .comment = comment,
-                },
-                c->block, sizeof(c->block), &len);
-        r = r == 0 ? write_block(c, len) : -EMSGSIZE;
+        r = begin(c);
+        if (r == 0)
+                r = add_packet(c, datagram);
         if (r < 0) {
                 c->has_failed = true;
                 progress_warning(c->progress,

@@ -32,13 +32,14 @@ typedef struct CaptureDatagram {
 
 typedef struct Capture Capture;
 
-/* Looks whether @path could be opened, and touches nothing. @inputs: @n_inputs paths of files that must
+/* Looks whether @path could be opened, and touches nothing; a file that is there and is no capture cannot. @inputs: @n_inputs paths of files that must
  * not be overwritten (NULL, or one that is no file, is ignored). Returns 0, or a negative errno with the
  * sentence in *@ret_reason that says what is wrong and what to do (the caller frees it; NULL when memory
  * ran out). */
 int capture_check(const char *path, const char *const *inputs, size_t n_inputs, char **ret_reason);
 
-/* Does that, and begins the file: an old one is replaced. @path and @progress are borrowed for life. */
+/* Does that, and begins the file; an old capture is replaced when there is a datagram to be added. @path and
+ * @progress are borrowed for life. */
 int capture_open(const char *path, const char *const *inputs, size_t n_inputs, Progress *progress,
                  char **ret_reason, Capture **ret);
 

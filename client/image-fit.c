@@ -86,13 +86,27 @@ static const char *find_image_damage(const uint8_t *fdt, size_t size, int image)
         return NULL;
 }
 
+/* Whether each tag of the tree lies behind the one before. To libfdt before 1.7.0 the length of a property may wrap
+ * around, and everything in it that goes from tag to tag goes round for ever then. */
+static bool goes_forward(const uint8_t *data) {
+        int offset = 0, next = 0;
+
+        while (fdt_next_tag(data, offset, &next) != FDT_END) {
+                if (next <= offset)
+                        return false;
+                offset = next;
+        }
+        return true;
+}
+
 static const char *find_tree_damage(const uint8_t *data, size_t size) {
         if (size < HEADER_SIZE)
                 return "it ends inside its header";
         if (fdt_totalsize(data) > size)
                 return "it is shorter than its header says";
         /* fdt_check_full() of libfdt 1.6.1 follows a null pointer in trees of version 15 and before. */
-        if (fdt_version(data) < VERSION_MIN || fdt_check_full(data, size) < 0)
+        if (fdt_version(data) < VERSION_MIN || fdt_check_header(data) < 0 || !goes_forward(data) ||
+            fdt_check_full(data, size) < 0)
                 return "its image tree is broken";
         return NULL;
 }

@@ -11,7 +11,9 @@
 #define TOC_NAME         "CHSETTINGS"
 #define TOC_NAME_SWAPPED "ESHCNITT" /* its first two words with their bytes reversed */
 
-/* Little-endian: the size, which counts these eight bytes too, and the load address. */
+/* Little-endian: the size, and the load address. The size is of what lies behind the header; or eight
+ * bytes more, which are the header's (U-Boot's mkimage since v2018.03, 3a0e70f181e); or sixteen (v2017.05 to
+ * v2018.01, 35d8265c64d). */
 #define GP_HEADER_SIZE   8
 #define GP_LOAD_ADDR_MIN 0x40200000u /* on-chip RAM of AM335x, AM43xx and their elders */
 #define GP_LOAD_ADDR_MAX 0x40340000u
@@ -50,7 +52,7 @@ ImageFormat image_mlo_detect(const uint8_t *data, size_t size) {
 
 const char *image_mlo_find_spl(ImageFormat format, const uint8_t *data, size_t size,
                                MloImage *ret) {
-        size_t header_at = format == IMAGE_FORMAT_MLO_TOC ? TOC_SIZE : 0;
+        size_t header_at = format == IMAGE_FORMAT_MLO_TOC ? TOC_SIZE : 0, available;
         uint32_t gp_size;
 
         assert(format == IMAGE_FORMAT_MLO_TOC || format == IMAGE_FORMAT_MLO_GP);
@@ -60,14 +62,16 @@ const char *image_mlo_find_spl(ImageFormat format, const uint8_t *data, size_t s
         if (size < header_at + GP_HEADER_SIZE)
                 return "it ends inside its header";
         gp_size = read_le32(data + header_at);
-        if (gp_size <= GP_HEADER_SIZE)
+        available = size - header_at - GP_HEADER_SIZE;
+        if (gp_size <= GP_HEADER_SIZE || available == 0)
                 return "its header says that there is nothing behind it";
-        if (gp_size > size - header_at)
+        if (gp_size > available + GP_HEADER_SIZE && gp_size != available + 2 * GP_HEADER_SIZE)
                 return "it is shorter than its header says";
 
+        /* All of the SPL by each of the three, and of what a file may be padded with sixteen bytes at most. */
         *ret = (MloImage){
                 .spl_at = header_at + GP_HEADER_SIZE,
-                .spl_size = gp_size - GP_HEADER_SIZE,
+                .spl_size = MIN_OF((size_t) gp_size, available),
                 .load_addr = read_le32(data + header_at + 4),
         };
         return NULL;

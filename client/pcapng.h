@@ -14,6 +14,10 @@
 
 #define PCAPNG_LINK_TYPE_ETHERNET 1u
 
+/* What every such file begins with, in either byte order: the type of a section header. */
+#define PCAPNG_MAGIC     "\n\r\r\n"
+#define PCAPNG_MAGIC_LEN STRLEN(PCAPNG_MAGIC)
+
 typedef enum PcapngError {
         PCAPNG_E_NO_SPACE = 1, /* does not fit into the buffer, or into a field of the format */
 } PcapngError;

@@ -27,7 +27,7 @@ static const char *skip_set(const char *p) {
 }
 
 PortPatternKind port_pattern_get_kind(const char *pattern) {
-        bool has_letter = false;
+        bool has_letter = false, has_wildcard = false;
         const char *p = pattern;
 
         assert(pattern);
@@ -36,6 +36,7 @@ PortPatternKind port_pattern_get_kind(const char *pattern) {
                 return PORT_PATTERN_BAD;
 
         while (*p) {
+                has_wildcard = has_wildcard || strchr("*?[", *p);
                 if (*p == '[') {
                         p = skip_set(p);
                         if (!p)
@@ -47,6 +48,8 @@ PortPatternKind port_pattern_get_kind(const char *pattern) {
                 has_letter = has_letter || isalpha((unsigned char) *p);
                 p++;
         }
+        if (!has_wildcard && !usb_place_is_valid(pattern))
+                return PORT_PATTERN_BAD;
         return has_letter ? PORT_PATTERN_OF_PATHS : PORT_PATTERN_OF_NAMES;
 }
 

@@ -7,7 +7,7 @@
 #include "macro.h"
 
 typedef enum PortPatternKind {
-        PORT_PATTERN_BAD,
+        PORT_PATTERN_BAD,      /* so is "ttyUSB0", which no board can ever match */
         PORT_PATTERN_OF_NAMES, /* "1-1.*": no letter, so that only ports' names can match */
         PORT_PATTERN_OF_PATHS, /* "pci-0000:00:14.0-usb-0:1.*": survives reboots */
 } PortPatternKind;

@@ -172,20 +172,26 @@ int record_file_append(const char *path, const char *line, size_t len, char **re
         return 0;
 }
 
-/* Whether it can have been written here. A torn line may stay in a file for ever, and so at its head. */
+/* Whether it can have been written here. A torn line may stay in a file for ever, and so at its head: some bytes of
+ * the magic, and then the next line, or zeros. */
 static int begins_so(int fd, const char *magic) {
-        char head[64];
+        char head[256];
+        const char *p = head, *end;
         ssize_t n;
 
-        assert(strlen(magic) <= sizeof(head));
-
-        n = pread(fd, head, strlen(magic), 0);
+        n = pread(fd, head, sizeof(head), 0);
         if (n < 0)
                 return -errno;
-        /* The newline of a torn line that is shorter than the magic ends what can be compared. */
-        for (ssize_t i = 0; i < n && head[i] != '\n' && head[i] != '\0'; i++)
-                if (head[i] != magic[i])
+        for (end = head + n; p < end; p++) {
+                const char *line = p;
+
+                while (p < end && magic[p - line] && *p == magic[p - line])
+                        p++;
+                if (p == end || !magic[p - line] || *p == '\0')
+                        return true;
+                if (*p != '\n')
                         return false;
+        }
         return true;
 }
 

@@ -31,7 +31,8 @@ typedef struct RecoverRequest {
         const Soc *soc;
         const char *capture_path; /* NULL: not wanted */
         const char *record_path;  /* so */
-        const char *port, *stage, *timeout, *retry, *max, *then_text, *then_timeout;
+        const char *port;         /* the last of @ports; NULL: none, or is_all */
+        const char *stage, *timeout, *retry, *max, *then_text, *then_timeout;
         const char *const *then; /* the command and its arguments, NULL-terminated; NULL: none */
         char **then_words;       /* what @then_text says; owned */
         uint64_t then_timeout_usec;

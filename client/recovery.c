@@ -459,9 +459,9 @@ static bool count_return(Recovery *r) {
 static bool is_at_stage_end(const TftpProgress *p) {
         if (p->state == TFTP_STATE_DONE)
                 return true;
-        /* The board left, or closed its port, after the last block: it has it. If it only fell
-         * silent, the engine's patience has run out instead. */
-        return p->state == TFTP_STATE_UNCONFIRMED &&
+        /* The board left, or closed its port, after the last block, and only that one's acknowledgement
+         * is missing: it has it. If it only fell silent, the engine's patience has run out instead. */
+        return p->state == TFTP_STATE_UNCONFIRMED && p->block + 1 >= p->n_blocks &&
                p->end_usec - MAX_OF(p->start_usec, p->last_ack_usec) < TFTP_PATIENCE_USEC;
 }
 

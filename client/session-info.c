@@ -3,6 +3,7 @@
 #include "session-info.h"
 
 #include <assert.h>
+#include <ctype.h>
 
 #include "bus-contract.h"
 #include "usb-port.h"
@@ -63,18 +64,19 @@ bool session_info_is_named(const SessionInfo *s, const char *target) {
                is_same(s->port, target) || is_same(s->id_path, target);
 }
 
+/* What may be the last element of a path on the bus. */
+static bool is_id(const char *id) {
+        size_t n = strspn(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+
+        return n > 0 && n <= USB_ID_PATH_LEN_MAX && id[n] == '\0';
+}
+
 bool session_target_is_valid(const char *target) {
         static const char prefix[] = BUS_PATH_SESSIONS "/";
 
         assert(target);
 
-        if (strncmp(target, prefix, STRLEN(BUS_PATH_SESSIONS "/")) == 0) {
-                const char *id = target + STRLEN(BUS_PATH_SESSIONS "/");
-                size_t n = strspn(
-                        id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
-
-                return n > 0 && n <= USB_ID_PATH_LEN_MAX && id[n] == '\0';
-        }
-
-        return usb_place_is_valid(target);
+        if (strncmp(target, prefix, STRLEN(BUS_PATH_SESSIONS "/")) == 0)
+                return is_id(target + STRLEN(BUS_PATH_SESSIONS "/"));
+        return usb_place_is_valid(target) || (isalpha((unsigned char) *target) && is_id(target));
 }

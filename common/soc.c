@@ -32,7 +32,7 @@ static const Soc soc_table[] = {
                 .aliases = (const char *const[]){"am4372", "am4376", "am4377", "am4378", "am4379",
                                                  "am43xx", NULL},
                 .spl_load_addr = 0x402F4000,
-                .spl_size_max = 0x40337DE0 - 0x402F0400,
+                .spl_size_max = 0x40337DE0 - 0x402F4000,
                 .vendor_classes =
                         {
                                 [STAGE_ROM] = (const char *const[]){"AM43xx ROM", NULL},

@@ -27,7 +27,8 @@ typedef struct Soc {
         uint32_t spl_load_addr;
 
         /* The most that the ROM loads into SRAM, in bytes. AM335x: 0x402F0400..0x4030B800, TRM
-         * SPRUH73 26.1.9.2; AM437x: 0x402F0400..0x40337DE0, by U-Boot's NON_SECURE_SRAM_IMG_END. */
+         * SPRUH73 26.1.9.2; AM437x: from where an SPL is linked for to U-Boot's
+         * NON_SECURE_SRAM_IMG_END, 0x40337DE0. */
         uint32_t spl_size_max;
 
         /* DHCP option 60 of each stage, NULL-terminated. */

@@ -53,7 +53,7 @@ bool usb_place_is_valid(const char *string) {
         assert(string);
 
         return usb_port_is_valid(string) ||
-               (usb_id_path_is_valid(string) && strpbrk(string, LETTERS));
+               (usb_id_path_is_valid(string) && strstr(string, "usb-"));
 }
 
 /* Returns whether @p is `<digits>.<digits>`, the configuration and number of an interface. */

@@ -20,8 +20,8 @@ bool usb_port_is_valid(const char *string);
  * first where it matters which it is. */
 bool usb_id_path_is_valid(const char *string);
 
-/* What people may write for a place: a port, or an ID_PATH that has a letter, as every real one has.
- * So "1-1." is a port with a slip and not an ID_PATH that no board will ever have. */
+/* What people may write for a place: a port, or an ID_PATH that has "usb-", as udev gives it to every USB
+ * device. So "1-1." and "l-1.4" are ports with a slip and not ID_PATHs that no board will ever have. */
 bool usb_place_is_valid(const char *string);
 
 /* Cuts the port out of the sysfs name of a usb_device ("1-1.4") or usb_interface ("1-1.4:1.0").

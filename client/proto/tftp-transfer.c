@@ -346,7 +346,8 @@ void tftp_transfer_hold(TftpTransfer *t, uint64_t until_usec) {
 void tftp_transfer_end(TftpTransfer *t, uint64_t now_usec, TftpState state) {
         assert(t);
 
-        if (t->progress.state == TFTP_STATE_FINAL)
+        /* Who begins anew does not have it. */
+        if (t->progress.state == TFTP_STATE_FINAL && state != TFTP_STATE_REPLACED)
                 set_state(t, now_usec, TFTP_STATE_UNCONFIRMED);
         else if (tftp_transfer_is_live(t))
                 set_state(t, now_usec, state);

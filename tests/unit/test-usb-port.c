@@ -65,6 +65,8 @@ START_TEST(test_takes_a_slip_in_a_port_for_no_place) {
         ck_assert(!usb_place_is_valid("1-"));
         ck_assert(!usb_place_is_valid("0-1"));
         ck_assert(!usb_place_is_valid("1-1:1.0"));
+        ck_assert(!usb_place_is_valid("l-1.4"));
+        ck_assert(!usb_place_is_valid("ttyUSB0"));
         ck_assert(!usb_place_is_valid("../1-1"));
         ck_assert(!usb_place_is_valid(""));
 }

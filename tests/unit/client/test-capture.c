@@ -15,6 +15,7 @@
 #include "capture-frame.h"
 #include "check-main.h"
 #include "fd-util.h"
+#include "pcapng.h"
 
 #define BLOCK_SECTION   0x0A0D0D0Au
 #define BLOCK_INTERFACE 1u
@@ -231,25 +232,61 @@ START_TEST(test_says_what_it_is) {
 }
 END_TEST
 
-START_TEST(test_replaces_an_old_file) {
+START_TEST(test_replaces_an_old_capture) {
+        static const char old[] = PCAPNG_MAGIC "the capture of yesterday";
         const char *path = in_folder("old");
         struct stat before, st;
         Capture *c;
-        char *text = malloc(9001);
 
-        memset(text, 'x', 9000);
-        text[9000] = '\0';
-        write_text("old", text);
-        free(text);
+        write_text("old", old);
+        ck_assert_int_eq(truncate(path, 9000), 0);
         ck_assert_int_eq(stat(path, &before), 0);
         ck_assert_int_eq(symlink("old", in_folder("link")), 0);
         c = open_capture(in_folder("link"));
+        check_text("old", old);
+        add_data(c, "first");
         read_blocks(path);
-        ck_assert_uint_eq(n_blocks, 2);
+        ck_assert_uint_eq(n_blocks, 3);
         ck_assert_int_eq(stat(path, &st), 0);
         ck_assert_uint_eq(st.st_ino, before.st_ino);
         ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
         capture_free(c);
+}
+END_TEST
+
+/* No board has come: the old one is all there is. */
+START_TEST(test_keeps_an_old_capture_without_a_datagram) {
+        static const char old[] = PCAPNG_MAGIC "the capture of yesterday";
+        Capture *c;
+
+        write_text("old", old);
+        c = open_capture(in_folder("old"));
+        ck_assert_uint_eq(capture_finish(c), 0);
+        capture_free(c);
+        check_text("old", old);
+        check_silent();
+}
+END_TEST
+
+START_TEST(test_refuses_what_is_no_capture) {
+        static const char *const others[] = {"x", "a letter", "\n\r\r", PCAPNG_MAGIC "more"};
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                char *reason = NULL, *check_reason = NULL;
+                Capture *c = NULL;
+                int r;
+
+                write_text("file", others[i]);
+                r = capture_open(in_folder("file"), NULL, 0, progress, &reason, &c);
+                ck_assert_int_eq(capture_check(in_folder("file"), NULL, 0, &check_reason), r);
+                ck_assert_int_eq(r, i < 2 ? -EINVAL : 0);
+                ck_assert_int_eq(reason && strstr(reason, "is no capture"), i < 2);
+                ck_assert_pstr_eq(reason, check_reason);
+                capture_free(c);
+                check_text("file", others[i]);
+                free(check_reason);
+                free(reason);
+        }
 }
 END_TEST
 
@@ -416,10 +453,10 @@ START_TEST(test_never_overwrites_an_input) {
         check_text("spl", "an SPL");
         check_text("u-boot", "U-Boot");
 
-        write_text("other", "other");
+        write_text("other", PCAPNG_MAGIC "other");
         ck_assert_int_eq(capture_check(in_folder("other"), inputs, ELEMENTSOF(inputs), &reason), 0);
         ck_assert_int_eq(capture_check(in_folder("new"), inputs, ELEMENTSOF(inputs), &reason), 0);
-        check_text("other", "other");
+        check_text("other", PCAPNG_MAGIC "other");
         ck_assert_int_lt(access(in_folder("new"), F_OK), 0);
 }
 END_TEST
@@ -451,9 +488,12 @@ START_TEST(test_one_recovery_a_file) {
         ck_assert_uint_eq(n_blocks, 3);
         (void) capture_finish(c);
         capture_free(c);
-        capture_free(open_capture(path));
+        c = open_capture(path);
+        add_data(c, "another");
+        capture_free(c);
         read_blocks(path);
-        ck_assert_uint_eq(n_blocks, 2);
+        ck_assert_uint_eq(n_blocks, 3);
+        ck_assert_block_has(2, "another");
 }
 END_TEST
 
@@ -512,7 +552,9 @@ int main(void) {
         SRunner *runner;
         const TTest *const tests[] = {
                 test_says_what_it_is,
-                test_replaces_an_old_file,
+                test_replaces_an_old_capture,
+                test_keeps_an_old_capture_without_a_datagram,
+                test_refuses_what_is_no_capture,
                 test_adds_datagrams,
                 test_a_datagram_that_was_cut,
                 test_the_largest_datagram,

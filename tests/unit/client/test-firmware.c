@@ -169,15 +169,37 @@ START_TEST(test_takes_the_header_off_an_mlo) {
         ck_assert_ptr_null(f->warning);
         firmware_free(f);
 
-        /* Behind the GP header alone, and padded. */
+        /* Behind the GP header alone, and padded: with the bytes that its size counts as well. */
         write_file("GP", mlo + 512, size - 512 + 100, size - 512 + 100);
-        f = check_accepted(FIRMWARE_SPL, "GP", 109728);
+        f = check_accepted(FIRMWARE_SPL, "GP", 109728 + 8);
         ck_assert_mem_eq(f->data, mlo + TEST_IMAGE_MLO_HEAD, 109728);
         ck_assert_ptr_nonnull(strstr(f->note, "8 bytes"));
         firmware_free(f);
 
         check_refused(FIRMWARE_U_BOOT, "MLO", "is an MLO and not U-Boot");
         check_refused(FIRMWARE_U_BOOT, "GP", "is an MLO and not U-Boot");
+        free(mlo);
+}
+END_TEST
+
+/* mkimage counted the GP header once, not at all and twice. */
+START_TEST(test_takes_all_of_the_spl_of_an_older_mlo) {
+        static const uint8_t size_low_bytes[] = {0xa8, 0xa0, 0xb0};
+        const size_t size = TEST_IMAGE_MLO_HEAD + 109728;
+        uint8_t *mlo = new_image(size);
+
+        test_image_begin_mlo(mlo, size);
+        test_image_begin_spl(mlo + TEST_IMAGE_MLO_HEAD);
+        for (size_t i = 0; i < ELEMENTSOF(size_low_bytes); i++) {
+                Firmware *f;
+
+                mlo[512] = size_low_bytes[i];
+                ck_assert_mem_eq(mlo + 513, "\xac\x01\x00", 3); /* 109728 is 0x1aca0 */
+                write_file("MLO", mlo, size, size);
+                f = check_accepted(FIRMWARE_SPL, "MLO", 109728);
+                ck_assert_mem_eq(f->data, mlo + TEST_IMAGE_MLO_HEAD, 109728);
+                firmware_free(f);
+        }
         free(mlo);
 }
 END_TEST
@@ -517,6 +539,17 @@ START_TEST(test_fit_with_wrong_bytes) {
                         free(check_fit(image, sizeof(image)));
                         image[i] = saved;
                 }
+        /* A property so long that what follows it is that property again, or lies before it. */
+        for (size_t i = 4; i + 4 <= total; i += 4)
+                for (unsigned back = 0; back <= 64; back += 4) {
+                        uint8_t saved[4];
+
+                        memcpy(saved, image + i, 4);
+                        memset(image + i, 0xff, 4);
+                        image[i + 3] = (uint8_t) (0xf4 - back);
+                        free(check_fit(image, sizeof(image)));
+                        memcpy(image + i, saved, 4);
+                }
 }
 END_TEST
 
@@ -560,6 +593,7 @@ int main(void) {
                 test_refuses_what_is_no_file,
                 test_refuses_what_is_too_large,
                 test_takes_the_header_off_an_mlo,
+                test_takes_all_of_the_spl_of_an_older_mlo,
                 test_refuses_a_wrong_mlo,
                 test_warns_of_an_spl_without_usb,
                 test_refuses_swapped_and_foreign_files,

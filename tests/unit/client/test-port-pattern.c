@@ -37,7 +37,12 @@ START_TEST(test_bad_patterns) {
         check_kind(PORT_PATTERN_BAD, "pci-[1*]");
         check_kind(PORT_PATTERN_BAD, "pci-1]");
 
+        check_kind(PORT_PATTERN_BAD, "ttyUSB0");
+        check_kind(PORT_PATTERN_BAD, "l-1.4");
+        check_kind(PORT_PATTERN_BAD, "1-1.");
+
         memset(longest, 'a', sizeof(longest) - 1);
+        longest[0] = '*';
         longest[256] = '\0';
         check_kind(PORT_PATTERN_BAD, longest);
         longest[255] = '\0';

@@ -292,8 +292,12 @@ static int prepare(const char *content_before, size_t len) {
 START_TEST(test_prepare_refuses_other_files) {
         static const char *const good[] = {
                 "", "\n", "{\"sche", "{\"sch\n{\"schema\":", "{\"schema\":\"snagctl-record/1\"}\n"};
-        static const char *const others[] = {"spl:\n  path: x\n", "{spl: {path: x}}\n",
-                                             "{\"schema\":\"snagctl/1\"}\n", "\x27\x05\x19\x56",
+        static const char *const others[] = {"\n\r\r\n\034",
+                                             "{\"sch\nspl:\n",
+                                             "spl:\n  path: x\n",
+                                             "{spl: {path: x}}\n",
+                                             "{\"schema\":\"snagctl/1\"}\n",
+                                             "\x27\x05\x19\x56",
                                              " "};
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++)

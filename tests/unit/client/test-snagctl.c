@@ -21,6 +21,9 @@
 #include "fd-util.h"
 #include "test-images.h"
 
+/* What a capture begins with. */
+#define CAPTURE_MAGIC "\n\r\r\n"
+
 static char folder[64], address[128];
 static pid_t bus_pid = -1, fake_pid = -1;
 static int fake_fd = -EBADF; /* what the fake snagd writes */
@@ -412,7 +415,13 @@ START_TEST(test_files_that_cannot_be_captured_to) {
         check(2, NULL, "empty' is empty");
         check_untouched("old", 3);
         RUN(GOOD_RECOVER, "--capture", in_folder("old"));
+        check(2, NULL, "is there, and is no capture");
+        check_untouched("old", 3);
+
+        write_text("old", CAPTURE_MAGIC "a capture");
+        RUN(GOOD_RECOVER, "--capture", in_folder("old"));
         check(1, NULL, "cannot connect to the system bus");
+        check_untouched("old", STRLEN(CAPTURE_MAGIC) + 9);
 }
 END_TEST
 
@@ -796,7 +805,7 @@ END_TEST
 START_TEST(test_captures) {
         struct stat st;
 
-        write_text("old.pcapng", "old");
+        write_text("old.pcapng", CAPTURE_MAGIC "old");
         start_snagd(&(FakeStory){.plugs_board = true});
         RUN(GOOD_RECOVER, "--capture", in_folder("old.pcapng"));
         check(0, "recovered in", "packets captured in '");
@@ -805,12 +814,15 @@ START_TEST(test_captures) {
         stop(&fake_pid);
         stop(&bus_pid);
 
-        /* Nothing came, so there is nothing to show; but it is a capture. */
+        /* Nothing came, so there is nothing to show: the old one stays, and a new one is a capture. */
         start_snagd(&(FakeStory){});
         RUN(GOOD_RECOVER, "--timeout=0.1", "--capture", in_folder("old.pcapng"));
         check(4, NULL, "no board came in time");
         ck_assert_ptr_null(strstr(err, "captured"));
-        ck_assert_int_eq(stat(in_folder("old.pcapng"), &st), 0);
+        check_untouched("old.pcapng", st.st_size);
+        RUN(GOOD_RECOVER, "--timeout=0.1", "--capture", in_folder("new.pcapng"));
+        check(4, NULL, "no board came in time");
+        ck_assert_int_eq(stat(in_folder("new.pcapng"), &st), 0);
         ck_assert_int_gt(st.st_size, 100);
         ck_assert_int_lt(st.st_size, 2000);
 }

@@ -369,6 +369,11 @@ START_TEST(test_tells_a_missing_last_ack_from_failure) {
 
         b = begin(REQUEST(""), image, 1);
         assert_data(&b, 1);
+        tftp_transfer_end(&b.t, b.now, TFTP_STATE_REPLACED);
+        ck_assert_int_eq(b.t.progress.state, TFTP_STATE_REPLACED);
+
+        b = begin(REQUEST(""), image, 1);
+        assert_data(&b, 1);
         tftp_transfer_handle_unreachable(&b.t, b.now);
         ck_assert_int_eq(b.t.progress.state, TFTP_STATE_UNCONFIRMED);
 
