@@ -93,6 +93,7 @@ typedef enum Stuck {
         STUCK_NO_TFTP,
         STUCK_STALLED,
         STUCK_LEFT,
+        STUCK_SPL_LEFT,
         STUCK_NO_SECOND_DEVICE,
         _STUCK_MAX,
         STUCK_NOT = _STUCK_MAX,
@@ -119,6 +120,7 @@ static const StuckRow stuck_table[_STUCK_MAX] = {
         [STUCK_STALLED] = {3 * USEC_PER_SEC, TFTP_PATIENCE_USEC, DIAGNOSIS_STALLED,
                            DIAGNOSIS_STALLED_END},
         [STUCK_LEFT] = {0, 30 * USEC_PER_SEC, DIAGNOSIS_LEFT, DIAGNOSIS_LEFT_END},
+        [STUCK_SPL_LEFT] = {0, 30 * USEC_PER_SEC, DIAGNOSIS_SPL_LEFT, DIAGNOSIS_SPL_LEFT_END},
         [STUCK_NO_SECOND_DEVICE] = {5 * USEC_PER_SEC, 30 * USEC_PER_SEC, DIAGNOSIS_NO_SECOND_DEVICE,
                                     DIAGNOSIS_NO_SECOND_DEVICE_END},
 };
@@ -341,7 +343,9 @@ static Stuck find_stuck(const Recovery *r) {
         case STATE_TRANSFER:
                 return STUCK_STALLED;
         case STATE_LEFT:
-                return r->has_given_up ? STUCK_ROM_GAVE_UP : STUCK_LEFT;
+                return r->has_given_up         ? STUCK_ROM_GAVE_UP
+                       : r->stage == STAGE_SPL ? STUCK_SPL_LEFT
+                                               : STUCK_LEFT;
         case STATE_RETURNING:
                 return STUCK_NO_SECOND_DEVICE;
         case STATE_OVER:
@@ -391,12 +395,17 @@ static uint64_t get_fails_usec(const Recovery *r) {
         return MIN_OF(fails_usec, get_fetch_end(r));
 }
 
-/* What makes a row's sentence concrete: how far it came, which name was asked for in vain. */
+/* What makes a row's sentence concrete: what is there instead, how far it came, which name was asked for in vain. */
 static const char *format_detail(const Recovery *r, char buffer[static DETAIL_LEN_MAX]) {
         const TftpProgress *p = tftp_server_get_progress(&r->tftp);
         const char *wrong_name = tftp_server_get_wrong_name(&r->tftp);
+        char phrase[USB_DEVICE_PHRASE_LEN_MAX];
 
         buffer[0] = '\0';
+        if ((r->state == STATE_WAITING || r->state == STATE_RETURNING) && recovery_get_port(r))
+                (void) snprintf(
+                        buffer, DETAIL_LEN_MAX, "%s",
+                        r->spec.ops->describe_port(recovery_get_port(r), phrase, r->spec.userdata));
         if ((r->state == STATE_TRANSFER || r->state == STATE_LEFT) && p)
                 (void) snprintf(buffer, DETAIL_LEN_MAX,
                                 "%s, block %" PRIu64 " of %" PRIu64 " was the last acknowledged",
@@ -418,7 +427,9 @@ static void fail_stuck(Recovery *r) {
         char detail[DETAIL_LEN_MAX];
 
         progress_task_idle(r->task);
-        if (stuck != STUCK_NO_BOARD || !r->spec.is_one_of_many)
+        if (stuck == STUCK_SPL_SILENT && r->has_warned_u_boot)
+                say(r, DIAGNOSIS_U_BOOT_ASKS_END, "%s", "");
+        else if (stuck != STUCK_NO_BOARD || !r->spec.is_one_of_many)
                 say(r, stuck_table[stuck].fails, "%s", format_detail(r, detail));
         finish(r, stuck == STUCK_NO_BOARD ? RECOVERY_RESULT_NO_BOARD : RECOVERY_RESULT_FAILED);
 }

@@ -17,10 +17,11 @@
 #include "session-info.h"
 #include "soc.h"
 #include "tftp-server.h"
+#include "usb-device.h"
 
 #define RECOVERY_TFTP_SLOTS 4u
 
-/* How the transport carries things out. Each returns an UdpSent (udp-endpoint.h) or the negative errno
+/* How the transport carries things out. Each but the last returns an UdpSent (udp-endpoint.h) or the negative errno
  * of a fault of ours, which ends the recovery. None may call back into the recovery. */
 typedef struct RecoveryOps {
         int (*send_bootp)(int ifindex, const void *reply, size_t len, void *userdata);
@@ -29,6 +30,10 @@ typedef struct RecoveryOps {
         int (*connect_slot)(unsigned slot, const struct sockaddr_in *peer, void *userdata);
         int (*send_slot)(unsigned slot, const TftpDatagram *datagram, void *userdata);
         int (*disconnect_slot)(unsigned slot, void *userdata);
+
+        /* A phrase for what is plugged in at @port, be it a board or not: usb_device_describe(). */
+        const char *(*describe_port)(const char *port,
+                                     char buffer[static USB_DEVICE_PHRASE_LEN_MAX], void *userdata);
 } RecoveryOps;
 
 typedef enum RecoveryResult {

@@ -196,12 +196,18 @@ static int disconnect_slot(unsigned slot, void *userdata) {
         return udp_endpoint_disconnect(t->fds[SOCKET_FIRST_SLOT + slot]);
 }
 
+static const char *describe_port(const char *port, char buffer[static USB_DEVICE_PHRASE_LEN_MAX],
+                                 void *userdata) {
+        return usb_device_describe("", port, buffer);
+}
+
 const RecoveryOps transport_ops = {
         .send_bootp = send_bootp,
         .send_tftp_reply = send_tftp_reply,
         .connect_slot = connect_slot,
         .send_slot = send_slot,
         .disconnect_slot = disconnect_slot,
+        .describe_port = describe_port,
 };
 
 /* --- in -------------------------------------------------------------------------------------- */

@@ -76,6 +76,10 @@ odd gave-up rom --pull-after rom:plug
 wait_until has_found gave-up 1
 unplug "${port_of[gave-up]}"
 
+begin spl-gave-up --stage spl
+odd spl-gave-up spl --pull-after spl:block=10
+unplug "${port_of[spl-gave-up]}"
+
 if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
         begin silent
         plug "${port_of[silent]}" rom
@@ -146,9 +150,7 @@ is_stopped hex-name 'the board asks for a file that it named after its address' 
 ok 'hex-name: which' says hex-name "address: 'C0A80065.img'"
 is_stopped other-name 'the board asks for a file that is not served' "$unfetched"
 ok 'other-name: which' says other-name "served: 'MLO'"
-is_stopped u-boot "U-Boot itself is running and asks for an address" \
-        'the SPL is there but has not asked for an address (DHCP) yet'
-ok 'u-boot: by which name' says u-boot ": 'U-Boot.armv7'"
+ok 'u-boot: by which name' wait_until says u-boot ": 'U-Boot.armv7'"
 
 wait_for $insisting
 mapfile -t errors < <(yes 'the board broke the transfer off' | head -n 29)
@@ -157,6 +159,11 @@ ends insisting 1 "${errors[@]}" 'the board began 30 times to fetch its file, and
 ends slow 0 'the transfer is much slower than USB should be'
 ok 'slow: how slow' says slow ': [0-9]\{1,2\} KiB/s, [0-9]* packets repeated'
 
+ends u-boot 1 'U-Boot itself is running and asks for an address' \
+        'the SPL is there but has not asked for an address (DHCP) yet' \
+        'no SPL has come, U-Boot itself is running on the board'
+ends spl-gave-up 1 'the SPL left USB before it had U-Boot' 'the SPL did not come back to USB'
+ok 'spl-gave-up: how far it came' says spl-gave-up 'U-Boot: u-boot.img, block 10 of'
 ends gave-up 1 'the ROM left USB without asking for anything' 'the ROM did not come back to USB'
 if [ "${SNAGD_TEST_LONG:-no}" = yes ]; then
         ends silent 1 'the ROM has not asked for an address (BOOTP) yet' \

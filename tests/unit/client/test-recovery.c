@@ -41,6 +41,7 @@ typedef struct World {
         uint8_t bootp[BOOTP_SIZE_MAX];
         int bootp_result;      /* what sending one returns */
         const char *client_id; /* in requests; NULL: none */
+        const char *at_port;   /* what is plugged in there; NULL: nothing */
 
         bool is_connected[RECOVERY_TFTP_SLOTS];
         unsigned slot; /* that sent last */
@@ -95,12 +96,23 @@ static int fake_disconnect_slot(unsigned slot, void *userdata) {
         return 0;
 }
 
+static const char *fake_describe_port(const char *port,
+                                      char buffer[static USB_DEVICE_PHRASE_LEN_MAX],
+                                      void *userdata) {
+        World *w = userdata;
+
+        ck_assert_ptr_nonnull(port);
+        (void) stpcpy(buffer, w->at_port ? w->at_port : "");
+        return buffer;
+}
+
 static const RecoveryOps fake_ops = {
         .send_bootp = fake_send_bootp,
         .send_tftp_reply = fake_send_tftp_reply,
         .connect_slot = fake_connect_slot,
         .send_slot = fake_send_slot,
         .disconnect_slot = fake_disconnect_slot,
+        .describe_port = fake_describe_port,
 };
 
 static void world_init(World *w, bool has_spl, uint64_t timeout_usec) {
@@ -662,6 +674,10 @@ START_TEST(test_u_boot_proper_is_not_answered) {
         bootp(w, SPL_IFINDEX, "U-Boot.armv7", DHCP_DISCOVER);
         ck_assert_uint_eq(w->n_bootp, 0);
         assert_said(w, "U-Boot itself is running");
+        pass(w, SECONDS(60));
+        assert_said(w, "1-1.4: no SPL has come, U-Boot itself is running on the board");
+        assert_not_said(w, "the SPL never asked");
+        assert_result(w, RECOVERY_RESULT_FAILED);
         world_free(w);
 }
 END_TEST
@@ -999,6 +1015,26 @@ START_TEST(test_stuck_after_leaving_early) {
 }
 END_TEST
 
+/* An SPL that gives up leaves USB, and hangs. */
+START_TEST(test_spl_gives_up) {
+        World *w = world_new();
+
+        run_rom(w);
+        unplug(w);
+        plug(w, "spl");
+        bootp(w, SPL_IFINDEX, SPL_CLASS, DHCP_DISCOVER);
+        rrq(w, "u-boot.img");
+        ack(w, 1);
+        unplug(w);
+        assert_said(w, "1-1.4: the SPL left USB before it had U-Boot: u-boot.img, block 1 of");
+        assert_not_said(w, "left before it had its file");
+        pass(w, SECONDS(30));
+        assert_said(w, "1-1.4: the SPL did not come back to USB");
+        assert_result(w, RECOVERY_RESULT_FAILED);
+        world_free(w);
+}
+END_TEST
+
 START_TEST(test_leaving_early_and_coming_back) {
         World *w = world_new();
 
@@ -1112,8 +1148,10 @@ START_TEST(test_stuck_without_second_device) {
         World *w = world_new();
 
         run_rom(w);
-        check_row(w, SECONDS(5), "has not come up on USB yet", SECONDS(30),
-                  "did not come up on USB", RECOVERY_RESULT_FAILED);
+        w->at_port = "USB device 0525:a4a2 is there";
+        check_row(w, SECONDS(5), "has not come up on USB yet: USB device 0525:a4a2 is there",
+                  SECONDS(30), "did not come up on USB: USB device 0525:a4a2 is there",
+                  RECOVERY_RESULT_FAILED);
 
         w = world_new();
         run_rom(w);
@@ -1520,7 +1558,7 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_nonsense_is_ignored, test_board_begins_for_ever, test_board_crawls,
           test_board_floods, test_board_breaks_the_transfer_off, test_stuck_without_a_board,
           test_board_that_cannot_be_taken, test_stuck_rom_without_bootp, test_stuck_without_tftp,
-          test_stuck_in_transfer, test_stuck_after_leaving_early,
+          test_stuck_in_transfer, test_stuck_after_leaving_early, test_spl_gives_up,
           test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
           test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
           test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,

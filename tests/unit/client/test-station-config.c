@@ -301,7 +301,7 @@ static void check_changes(const char *text, const char *expected) {
         char list[STATION_CHANGES_LEN_MAX];
         StationConfig before;
 
-        parse(NEEDED "ports: [a1, a2]\nthen: [x, y]\n");
+        parse(NEEDED "ports: [a*1, a*2]\nthen: [x, y]\n");
         before = config;
         config = (StationConfig){};
         parse(text);
@@ -311,10 +311,10 @@ static void check_changes(const char *text, const char *expected) {
 }
 
 START_TEST(test_changes) {
-        check_changes(NEEDED "then: [x, y]\nports:\n- a1\n- a2\n", "");
-        check_changes("soc: am335x\nspl: /other\nu-boot: /u\nports: [a1, a2]\nthen: [x, y]\n", "");
-        check_changes(NEEDED "ports: [a1]\nthen: [x, z]\n", "'ports', 'then'");
-        check_changes(NEEDED "ports: [a1, a2, a3]\nthen: [x, y]\nretry: 0\n", "'ports', 'retry'");
+        check_changes(NEEDED "then: [x, y]\nports:\n- a*1\n- a*2\n", "");
+        check_changes("soc: am335x\nspl: /other\nu-boot: /u\nports: [a*1, a*2]\nthen: [x, y]\n", "");
+        check_changes(NEEDED "ports: [a*1]\nthen: [x, z]\n", "'ports', 'then'");
+        check_changes(NEEDED "ports: [a*1, a*2, a*3]\nthen: [x, y]\nretry: 0\n", "'ports', 'retry'");
         check_changes("soc: am437x\nspl: /s\nu-boot: /u\nretry: 1\nmax: 3\nthen-timeout: 5\n"
                       "record: /r\n",
                       "'soc', 'ports', 'retry', 'max', 'then', 'then-timeout', 'record'");
