@@ -136,6 +136,14 @@ static ExitStatus run_verb(Progress *progress, const char *name, char *const *ar
         return verb_usage_error(progress, NULL, complaint);
 }
 
+static bool names_verb(char *const *argv) {
+        for (; *argv; argv++)
+                for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
+                        if (streq(verbs[i].name, *argv))
+                                return true;
+        return false;
+}
+
 static ExitStatus run(char *const *argv, Progress *progress) {
         static const Option options[] = {
                 {OPTION_HELP, "help", NULL},
@@ -172,8 +180,12 @@ static ExitStatus run(char *const *argv, Progress *progress) {
                 return EXIT_STATUS_USAGE;
 
         default:
-                return complaint ? verb_usage_error(progress, NULL, complaint)
-                                 : verb_out_of_memory(progress);
+                if (!complaint)
+                        return verb_out_of_memory(progress);
+                verb_usage_error(progress, NULL, complaint);
+                if (names_verb(arguments.next))
+                        progress_hint(progress, "  options of a command stand behind it");
+                return EXIT_STATUS_USAGE;
         }
 }
 
@@ -201,9 +213,10 @@ int main(int argc, char *argv[]) {
         progress_end(progress, verb_outcome(status), (int) status);
 
         r = progress_get_result_error(progress);
-        if (r < 0 && status == EXIT_STATUS_SUCCESS) {
+        if (r < 0) {
                 progress_error(progress, "cannot write the result: %s", strerror(-r));
-                return EXIT_STATUS_FAILED;
+                if (status == EXIT_STATUS_SUCCESS)
+                        status = EXIT_STATUS_FAILED;
         }
         return (int) status;
 }

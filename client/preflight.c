@@ -13,6 +13,7 @@
 #include "record.h"
 #include "session-proxy.h"
 #include "station-check.h"
+#include "then-command.h"
 
 typedef struct Preflight {
         RecoverRequest *request;
@@ -89,6 +90,18 @@ static void check_record(Preflight *c) {
                 find(c, FINDING_OK, "'%s' can be a record", c->request->record_path);
 }
 
+static void check_then(Preflight *c) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (!c->request->then || c->request->station)
+                return;
+        if (then_command_check(c->request->then[0], getenv("PATH"), &reason) < 0) {
+                find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");
+                c->status = EXIT_STATUS_USAGE;
+        } else
+                find(c, FINDING_OK, "'%s' can be run after a recovery", c->request->then[0]);
+}
+
 /* --- snagd
  * ------------------------------------------------------------------------------------- */
 
@@ -115,13 +128,13 @@ static void check_access(Preflight *c, sd_bus *bus) {
         case SESSION_ACCESS_CHALLENGE:
                 find(c, FINDING_WARNING,
                      "an administrator's password will be asked for; not from members of the group "
-                     "'snagd': sudo adduser %s snagd",
+                     "'snagd': sudo usermod -aG snagd %s",
                      name);
                 break;
         case SESSION_ACCESS_NO:
                 find(c, FINDING_PROBLEM,
-                     "you may not recover boards; members of the group 'snagd' may: sudo adduser %s "
-                     "snagd",
+                     "you may not recover boards; members of the group 'snagd' may: sudo usermod -aG "
+                     "snagd %s",
                      name);
                 break;
         }
@@ -216,6 +229,7 @@ ExitStatus preflight_run(RecoverRequest *q, Progress *progress) {
                 check_file(&c, kind);
         check_capture(&c);
         check_record(&c);
+        check_then(&c);
         if (q->station)
                 station_check_run(&(StationCheck){
                         .config = &q->station_config,

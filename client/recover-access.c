@@ -44,7 +44,7 @@ ExitStatus recover_access_report(const ProxyError *error, Progress *progress) {
         progress_hint(progress,
                       "  who sits at this computer needs no password, nor do members of the group "
                       "'snagd';");
-        progress_hint(progress, "  to be one, effective at once: sudo adduser %s snagd",
+        progress_hint(progress, "  to be one, effective at once: sudo usermod -aG snagd %s",
                       user ? user->pw_name : "NAME");
         progress_hint(progress, "  or let an administrator give a password on a terminal%s",
                       progress_may_ask(progress) ? "" : ", without --no-ask-password");

@@ -4,9 +4,9 @@
 
 #include <assert.h>
 #include <grp.h>
-#include <limits.h>
 #include <pwd.h>
-#include <stdio.h>
+
+#include "then-command.h"
 
 /* A user is in more groups than that nowhere. */
 #define GROUPS_MAX 256
@@ -39,8 +39,8 @@ static void check_user(const StationCheck *c) {
         else if (!group || !is_member(user, group->gr_gid))
                 find(c, FINDING_PROBLEM,
                      "the user '%s' is no member of the group '%s', and may not recover boards: sudo "
-                     "adduser %s %s",
-                     c->user, c->group, c->user, c->group);
+                     "usermod -aG %s %s",
+                     c->user, c->group, c->group, c->user);
         else
                 find(c, FINDING_OK, "the user '%s' may recover boards", c->user);
 
@@ -86,34 +86,19 @@ static void check_record(const StationCheck *c) {
 /* --- its command ----------------------------------------------------------------------------- */
 
 /* Of the unit: systemd's own. */
-static bool is_in_path(const char *program) {
-        static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-                                              "/usr/bin",        "/sbin",          "/bin"};
-        char path[PATH_MAX];
-
-        for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
-                int n = snprintf(path, sizeof(path), "%s/%s", folders[i], program);
-
-                if (n < (int) sizeof(path) && access(path, X_OK) >= 0)
-                        return true;
-        }
-        return false;
-}
+#define UNIT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static void check_then(const StationCheck *c) {
+        _cleanup_free_ char *reason = NULL;
         const char *program;
 
         if (!c->config->then)
                 return;
         program = c->config->then[0];
-        if (*program == '/') {
+        if (*program == '/')
                 check_visible(c, program);
-                if (access(program, X_OK) < 0)
-                        find(c, FINDING_PROBLEM, "'%s' cannot be run: %s", program,
-                             strerror(errno));
-        } else if (!is_in_path(program))
-                find(c, FINDING_PROBLEM, "there is no program '%s' to be run after a recovery",
-                     program);
+        if (then_command_check(program, UNIT_PATH, &reason) < 0)
+                find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");
 }
 
 void station_check_run(const StationCheck *c) {

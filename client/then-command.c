@@ -14,12 +14,15 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 
 #include "fd-util.h"
 #include "output-lines.h"
 #include "supervisor.h"
+#include "text.h"
 
 /* At most so much of the output in one turn. */
 #define OUTPUT_PIECE_SIZE 4096
@@ -293,6 +296,55 @@ static int add_sources(ThenCommand *c, const ThenCommandSpec *spec) {
         if (r >= 0 && spec->timeout_usec != USEC_INFINITY)
                 r = sd_event_source_set_time_relative(c->time_source, spec->timeout_usec);
         return r < 0 ? r : 0;
+}
+
+/* --- before it is started -------------------------------------------------------------------- */
+
+/* Returns 0, or why not. */
+static int check_executable(const char *path) {
+        struct stat st;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return S_ISDIR(st.st_mode) ? -EISDIR : -EACCES;
+        return access(path, X_OK) < 0 ? -errno : 0;
+}
+
+/* As execvp(3) does it: an empty folder is the current one. */
+static int find_executable(const char *name, const char *folders) {
+        char path[PATH_MAX];
+        int r = -ENOENT;
+
+        for (const char *p = folders; r < 0; p += strcspn(p, ":") + 1) {
+                int len = (int) strcspn(p, ":");
+
+                if (snprintf(path, sizeof(path), "%.*s%s%s", len, p, len > 0 ? "/" : "", name) <
+                    (int) sizeof(path))
+                        r = check_executable(path);
+                if (p[len] == '\0')
+                        break;
+        }
+        return r;
+}
+
+int then_command_check(const char *program, const char *path, char **ret_reason) {
+        int r;
+
+        assert(program);
+        assert(ret_reason);
+
+        *ret_reason = NULL;
+        if (strchr(program, '/')) {
+                r = check_executable(program);
+                return r < 0 ? text_refuse(r, ret_reason, "'%s' cannot be run: %s", program,
+                                           strerror(-r))
+                             : 0;
+        }
+        r = find_executable(program, path ? path : "/bin:/usr/bin");
+        return r < 0 ? text_refuse(r, ret_reason,
+                                   "there is no program '%s' to be run after a recovery", program)
+                     : 0;
 }
 
 int then_command_new(const ThenCommandSpec *spec, ThenCommand **ret) {

@@ -49,6 +49,11 @@ typedef struct ThenCommandSpec {
         void *userdata;
 } ThenCommandSpec;
 
+/* Looks whether @program could be started: what has a slash as it is, other names in the folders of @path, which is as
+ * $PATH (NULL: the system's default). Returns 0, or a negative errno with the sentence in *@ret_reason that says what is
+ * wrong (the caller frees it; NULL when memory ran out). */
+int then_command_check(const char *program, const char *path, char **ret_reason);
+
 /* Starts it: in a session of its own, its input empty, our working directory, no signal blocked or ignored. Our
  * environment without what systemd has put there for us alone ($NOTIFY_SOCKET and so on). Returns 0 or a
  * negative errno; that it cannot be executed is an outcome. */

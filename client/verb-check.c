@@ -18,7 +18,7 @@ static const char help[] =
         "      --station NAME     the file of a flashing station, /etc/snagd/stations/NAME.yaml, or any\n"
         "                         file that is named with a '/': all its mistakes; if it has none,\n"
         "                         what it names, and whether the station's user and unit can use it\n"
-        "      --help             show this\n"
+        "      --help             show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Exit status: 0 no problem; 1 a problem; 2 usage, or a file that cannot be used.\n";
 

@@ -11,7 +11,7 @@ static const char help[] =
         "status' shows them. One's own needs no permission; another user's, an\n"
         "administrator's password.\n"
         "\n"
-        "      --help  show this\n"
+        "      --help  show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Exit status: 0 closed; 1 failed, or no such session; 2 usage; 3 not allowed.\n";
 

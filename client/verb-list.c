@@ -12,7 +12,7 @@ static const char help[] =
         "(ID_PATH, which survives reboots), SoC, stage ('rom': wants its SPL, 'spl':\n"
         "wants U-Boot), and the session that has them.\n"
         "\n"
-        "      --help  show this\n"
+        "      --help  show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Exit status: 0, also without boards; 1 failed; 2 usage; 3 not allowed.\n";
 

@@ -23,7 +23,7 @@ static const char help[] =
         "Shows boards and sessions as they come, change and go, a line each, until it is\n"
         "interrupted; those that are there at first, too.\n"
         "\n"
-        "      --help  show this\n"
+        "      --help  show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Exit status: 1 failed; 2 usage; 3 not allowed; 128 plus the number of the signal\n"
         "that ended it.\n";

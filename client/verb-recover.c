@@ -49,7 +49,7 @@ static const char help[] =
         "                         environment, and its success counts\n"
         "      --then-timeout SECONDS\n"
         "                         end it, and all that it started, after so long (600)\n"
-        "      --help             show this\n"
+        "      --help             show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Many boards, side by side and one after the other, until it is told to end (Ctrl-C; the\n"
         "boards that are being served have ten seconds then, or until it is pressed again):\n"
@@ -137,6 +137,18 @@ static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
                 progress_warning(progress, "%s", reason);
                 return EXIT_STATUS_SUCCESS;
         }
+        progress_error(progress, "%s", reason);
+        return EXIT_STATUS_USAGE;
+}
+
+/* A program that is not there would be missed only when the first board is through. A station's may come later. */
+static ExitStatus check_then(const RecoverRequest *q, Progress *progress) {
+        _cleanup_free_ char *reason = NULL;
+
+        if (!q->then || q->station || then_command_check(q->then[0], getenv("PATH"), &reason) >= 0)
+                return EXIT_STATUS_SUCCESS;
+        if (!reason)
+                return verb_out_of_memory(progress);
         progress_error(progress, "%s", reason);
         return EXIT_STATUS_USAGE;
 }
@@ -362,6 +374,9 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
 
+        status = check_then(&request, progress);
+        if (status != EXIT_STATUS_SUCCESS)
+                return status;
         status = prepare_record(&request, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;

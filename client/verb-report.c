@@ -24,7 +24,7 @@ static const char help[] =
         "      --since DATE  only attempts of that day (2026-11-23) and later ones\n"
         "      --until DATE  only attempts of that day and earlier ones\n"
         "      --svg FILE    draw a picture of it, too\n"
-        "      --help        show this\n"
+        "      --help        show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Lines that are damaged are skipped and counted.\n"
         "\n"

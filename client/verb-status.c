@@ -12,7 +12,7 @@ static const char help[] =
         "\n"
         "Shows the sessions: each is one recovery that is under way or waits for a board.\n"
         "\n"
-        "      --help  show this\n"
+        "      --help  show this; 'snagctl --help' has the options of all commands\n"
         "\n"
         "Exit status: 0, also without sessions; 1 failed; 2 usage; 3 not allowed.\n";
 

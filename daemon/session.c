@@ -538,7 +538,8 @@ static bool session_may_take_used(Session *session, Board *board, const char *pr
                 /* A ROM, and the SPL that follows it: nobody can have a use for it but recovery. */
                 log_line(LOG_WARNING, &context,
                          "Session %s: takes the board on port %s although another program has set "
-                         "up its interface %s; are the rules of snagd installed?",
+                         "up its interface %s: are the rules of snagd installed, or is it a "
+                         "program that does not go by them (dhcpcd, connman, ifupdown)?",
                          session->id, board_get_port(board), board_get_interface(board));
                 return true;
         }

@@ -54,6 +54,7 @@ cut() {
 }
 
 left='the board left before it had its file'
+spl_left='the SPL left USB before it had U-Boot'
 unasked='the ROM left USB without asking for anything'
 back='the ROM is back after its SPL was sent'
 cut rom plug "$unasked\$"
@@ -69,11 +70,11 @@ for step in block=97 last-block last-ack; do
         cut rom $step 'ROM served' "$back"
 done
 for step in plug bootp-sent offered request-sent bootp-answered arp-sent arp-answered; do
-        cut spl $step "$left\$" "$back"
+        cut spl $step "$spl_left\$" "$back"
 done
-cut spl rrq-sent "$left" "$back"
-cut spl oack "$left: u-boot.img, block 0 of 301 was the last acknowledged" "$back"
-cut spl block=150 "$left: u-boot.img, block 150 of 301 was the last acknowledged" "$back"
+cut spl rrq-sent "$spl_left" "$back"
+cut spl oack "$spl_left: u-boot.img, block 0 of 301 was the last acknowledged" "$back"
+cut spl block=150 "$spl_left: u-boot.img, block 150 of 301 was the last acknowledged" "$back"
 for step in last-block last-ack; do
         begin_at spl
         pull spl $step

@@ -97,7 +97,7 @@ wait_until() {
 
 is_gone() {
         # Not 'kill -0': that also finds one that has ended and that nobody has waited for.
-        ! [ -e "/proc/$1/exe" ]
+        [ -n "$1" ] && ! [ -e "/proc/$1/exe" ]
 }
 
 wait_for() {

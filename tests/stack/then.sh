@@ -58,23 +58,34 @@ is 'it fails: outcome' "$(outcome fails)" '1-1 false exited with status 7'
 is 'it fails: the record' "$(last_then)" '{"exit_status":7}'
 is 'it fails: the board was recovered all the same' "$(tail -n1 "$record" | jq -r .result)" recovered
 
-recover missing --port 1-1 "${images[@]}" --record "$record" --then "$work/no-such-program"
+refused=$("$snagctl" recover am335x "${images[@]}" --then "$work/no-such-program" 2>&1)
+is 'it does not exist from the start: exit status' $? 2
+is 'it does not exist from the start: why' "$refused" \
+        "snagctl: '$work/no-such-program' cannot be run: No such file or directory"
+printf '#!/bin/sh\n' >"$work/short-lived"
+chmod +x "$work/short-lived"
+recover missing --port 1-1 "${images[@]}" --record "$record" --then "$work/short-lived"
+ok 'it goes before it is run' wait_until says missing 'waiting for a board'
+rm "$work/short-lived"
 whole_board 1-1 missing
 ended 'it does not exist' 1
 is 'it does not exist: the record' "$(last_then)" '{"exit_status":127}'
 
 lamp 'trap "" TERM; sleep 1000 & setsid sleep 1001 & echo $! >'"$work/left"'; wait'
-recover slow --port 1-1 "${images[@]}" --record "$record" --then "$command" --then-timeout 0.3
+recover slow --port 1-1 "${images[@]}" --record "$record" --then "$command" --then-timeout 1
 whole_board 1-1 slow
 ended 'it is too slow' 1
 is 'it is too slow: the record' "$(last_then)" '{"signal":15}'
+ok 'it is too slow: it has started something' test -s "$work/left"
 ok 'it is too slow: what it started is gone' is_gone "$(<"$work/left")"
 
 # What is left running does not survive it.
+rm "$work/left"
 lamp 'setsid sleep 1002 >/dev/null 2>&1 & echo $! >'"$work/left"
 recover leaves --port 1-1 "${images[@]}" --record "$record" --then "$command"
 whole_board 1-1 leaves
 ended 'it leaves something' 0
+ok 'it has left something' test -s "$work/left"
 ok 'what it left is gone' is_gone "$(<"$work/left")"
 
 # snagctl is killed while it runs.

@@ -24,6 +24,8 @@ user=$(id -un)
 
 is 'list without boards' "$(snagctl list)" 'No boards.'
 is 'status without sessions' "$(snagctl status)" 'No sessions.'
+ok 'check, with a pattern of ports: asks snagd of no port' \
+        grep -q '^ok: you may recover boards' <<<"$("$snagctl" check am335x --all --port '1-1.*' 2>&1)"
 plug 1-1.4 rom
 plug 1-2 spl
 in_snagd() {

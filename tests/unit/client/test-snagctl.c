@@ -277,6 +277,8 @@ START_TEST(test_typing_errors) {
         check(2, NULL, "did you mean '--help'?");
         RUN("--verison");
         check(2, NULL, "did you mean '--version'?");
+        RUN("--timeout", "5", "recover", "am335x");
+        check(2, NULL, "options of a command stand behind it");
         RUN("recover", "am335x", "--uboot", "x");
         check(2, NULL, "unknown option '--uboot'; did you mean '--u-boot'?");
         RUN("recover", "am335x", "--uboot=x");
@@ -539,6 +541,12 @@ START_TEST(test_check) {
             in_folder("u-boot.img"));
         check(2, "problem: '", NULL);
         ck_assert_ptr_nonnull(strstr(out, "u-boot.img', and would be overwritten by the capture"));
+        RUN("check", "am335x", "--then", "no-such-program x");
+        check(2, "problem: there is no program 'no-such-program' to be run after a recovery", NULL);
+        RUN("check", "am335x", "--then", "sh -c true");
+        ck_assert_ptr_nonnull(strstr(out, "ok: 'sh' can be run after a recovery"));
+        RUN(GOOD_RECOVER, "--then", "no-such-program x");
+        check(2, NULL, "there is no program 'no-such-program' to be run after a recovery");
         RUN("check", "am335x", "--port=2-1");
         ck_assert_ptr_nonnull(strstr(out, "note: no am335x is plugged in now on port 2-1"));
         RUN("recover", "--dry-run", "am335x", "--spl", in_folder("empty"), GOOD_U_BOOT);
@@ -983,7 +991,7 @@ START_TEST(test_password) {
 
         run_on_terminal("wrong\n", NULL);
         ck_assert_msg(last_status == 3, "%d: %s", last_status, out);
-        ck_assert_ptr_nonnull(strstr(out, "adduser root snagd"));
+        ck_assert_ptr_nonnull(strstr(out, "usermod -aG snagd root"));
         ck_assert_int_eq(unlink(answer), 0);
 
         run_on_terminal("secret\n", NULL);
@@ -1053,6 +1061,14 @@ START_TEST(test_lost_result) {
 
         ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
         ck_assert(WIFEXITED(wait_status));
+        ck_assert_int_eq(WEXITSTATUS(wait_status), 1);
+        read_back(err_fd, err, sizeof(err));
+        ck_assert_ptr_nonnull(strstr(err, "cannot write the result"));
+
+        /* Also of what has failed for another reason. */
+        err_fd = memfd_create("err", 0);
+        pid = spawn((const char *const[]){"check", "am335x", NULL}, full_fd, err_fd, false);
+        ck_assert_int_eq(waitpid(pid, &wait_status, 0), pid);
         ck_assert_int_eq(WEXITSTATUS(wait_status), 1);
         read_back(err_fd, err, sizeof(err));
         ck_assert_ptr_nonnull(strstr(err, "cannot write the result"));

@@ -69,7 +69,7 @@ START_TEST(test_user) {
         check_says(FINDING_PROBLEM, "there is no user 'no-such-user', as whom a station runs");
         run(&c, "nobody", "root");
         check_says(FINDING_PROBLEM, "the user 'nobody' is no member of the group 'root', and may "
-                                    "not recover boards: sudo adduser nobody root");
+                                    "not recover boards: sudo usermod -aG root nobody");
         check_says(FINDING_NOTE, "runuser -u nobody -- snagctl check --station bench");
         run(&c, self->pw_name, "no-such-group");
         check_says(FINDING_PROBLEM, "is no member of the group 'no-such-group'");

@@ -61,7 +61,7 @@ ended() {
 
 is_told_how() {
         ok "$1: it is said how to be allowed: at the seat, by the group" \
-                shows 'to be one, effective at once: sudo adduser remote snagd'
+                shows 'to be one, effective at once: sudo usermod -aG snagd remote'
         ok "$1: or by a password" shows "let an administrator give a password on a terminal$2"
 }
 
