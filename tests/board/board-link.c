@@ -96,7 +96,8 @@ int board_link_new(int ifindex, int stop_fd, BoardLink **ret) {
         if (link->fd < 0)
                 return -errno;
         /* Past the queueing discipline: it drops silently while the carrier comes up. */
-        if (setsockopt(link->fd, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof(yes)) < 0 ||
+        if (setsockopt(link->fd, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof(yes)) < 0 ||
+            setsockopt(link->fd, SOL_PACKET, PACKET_AUXDATA, &yes, sizeof(yes)) < 0 ||
             setsockopt(link->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &yes, sizeof(yes)) < 0 ||
             setsockopt(link->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) < 0 ||
             bind(link->fd, (struct sockaddr *) &address, sizeof(address)) < 0)
@@ -267,11 +268,26 @@ static bool is_gone(const BoardLink *link) {
         return !if_indextoname((unsigned) link->ifindex, name);
 }
 
+/* How long ago the kernel received it: two frames that are read in a row, by a process that had to wait for its turn, may
+ * have come apart. */
+static uint64_t get_age_usec(struct cmsghdr *timestamp) {
+        struct timespec then, now;
+        int64_t age_usec;
+
+        memcpy(&then, CMSG_DATA(timestamp), sizeof(then));
+        (void) clock_gettime(CLOCK_REALTIME, &now);
+        age_usec = (int64_t) (now.tv_sec - then.tv_sec) * (int64_t) USEC_PER_SEC +
+                   (now.tv_nsec - then.tv_nsec) / 1000;
+        /* Should the clock be set meanwhile. */
+        return age_usec >= 0 && age_usec < (int64_t) (10 * USEC_PER_SEC) ? (uint64_t) age_usec : 0;
+}
+
 /* Returns 1 and a frame, 0 if there is none, -ENODEV. */
 static int receive(BoardLink *link, LinkFrame *ret) {
         union {
                 struct cmsghdr header;
-                uint8_t space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+                uint8_t space[CMSG_SPACE(sizeof(struct tpacket_auxdata)) +
+                              CMSG_SPACE(sizeof(struct timespec))];
         } control;
         struct iovec iov = {.iov_base = ret->data, .iov_len = sizeof(ret->data)};
         struct msghdr message = {
@@ -287,13 +303,16 @@ static int receive(BoardLink *link, LinkFrame *ret) {
         ret->len = (size_t) n;
         ret->arrival_usec = now_usec();
         ret->is_offloaded = ret->is_copy = false;
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
                 if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA) {
                         struct tpacket_auxdata aux;
 
                         memcpy(&aux, CMSG_DATA(c), sizeof(aux));
                         ret->is_offloaded = aux.tp_status & TP_STATUS_CSUMNOTREADY;
                 }
+                if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+                        ret->arrival_usec -= get_age_usec(c);
+        }
         return 1;
 }
 

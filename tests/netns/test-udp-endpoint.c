@@ -275,7 +275,10 @@ static unsigned count_lost(bool is_confirmed) {
                 UdpFrame frame;
 
                 (void) send_text("data", is_confirmed);
-                if (frame_receive_udp(world.packet_fd, now_usec() + pause_usec, &frame) < 0)
+                /* What is to arrive may take its time. */
+                if (frame_receive_udp(world.packet_fd,
+                                      now_usec() + (is_confirmed ? PATIENCE_USEC : pause_usec),
+                                      &frame) < 0)
                         n_lost++;
                 else
                         ck_assert_sys(usleep((useconds_t) pause_usec));

@@ -65,7 +65,7 @@ fail_board 1-1
 ok 'and then given up' wait_until says fails '1-1: given up'
 plug 1-1 rom
 together 'others go on' 1-2 1-3
-ok 'a board that was given up has no session' not on_bus 1-1
+ok 'a board that was given up has no session' is_free 1-1
 unplug 1-1
 ok 'a session waits for any board again' wait_until eval '[ "$(snagctl status | grep -c waiting)" = 1 ]'
 together 'what is plugged in there then is served' 1-1
@@ -77,9 +77,9 @@ ok_as_before 'a board that fails: all is as before'
 recover once --all --once --timeout 3 --port '1-1.*' --port 'platform-fake-usb-0:5' "${images[@]}"
 plug 1-2 rom
 together 'patterns' 1-1.1 1-1.2 1-5
-ok 'what was not named is left alone' not on_bus 1-2
+ok 'what was not named is left alone' wait_until is_free 1-2
 plug 1-1.1 rom
-ok 'once: not a second time' not on_bus 1-1.1
+ok 'once: not a second time' wait_until is_free 1-1.1
 ended 'nothing more appears' once 0
 is 'the summary of three' "$(summary once)" '3 0'
 unplug 1-2
@@ -95,7 +95,7 @@ recover max --all --max 1 "${images[@]}"
 plug 1-1 rom
 has_session 1-1
 plug 1-2 rom
-ok 'one at a time' not on_bus 1-2
+ok 'one at a time' wait_until is_free 1-2
 board 1-1 max --stage rom
 unplug 1-1
 plug 1-1 spl
@@ -109,8 +109,8 @@ unplug 1-2
 plug 1-2 spl
 ok 'told to end: the board that is being served has its time' board 1-2 max --stage spl
 unplug 1-2
+ok 'no more are taken' is_free 1-3
 ended 'told to end' max 0
-ok 'no more were taken' not on_bus 1-3
 unplug 1-3
 is 'the summary of two' "$(summary max)" '2 0'
 

@@ -301,8 +301,14 @@ on_bus() { # PORT PATTERN
         snagctl list | grep -q "^$1 .* s[0-9]"
 }
 
+# snagd knows it, and no session has it.
+is_free() { # PORT
+        snagctl list | awk -v port="$1" '$1 == port && $5 == "-" { found = 1 } END { exit !found }'
+}
+
 is_unknown() {
-        ! snagctl list | grep -q "^$1 "
+        local list
+        list=$(snagctl list) && ! grep -q "^$1 " <<<"$list"
 }
 
 reported() {

@@ -34,7 +34,7 @@ ok 'the session ends' wait_until has_shown 'session s1: closed'
 for line in 'board 1-1: am335x, rom, in session s1, path platform-fake-usb-0:1' "session s1: ready, am335x of $user, port 1-1, rom" \
         "session s1: detached, am335x of $user, port 1-1, rom" 'board 1-1: am335x, spl, in session s1, path platform-fake-usb-0:1' \
         "session s1: ready, am335x of $user, port 1-1, spl" 'board 1-1: gone'; do
-        ok "shown: $line" has_shown "$line"
+        ok "shown: $line" wait_until has_shown "$line"
 done
 
 # One that somebody else uses: the command that waits for it says so.

@@ -250,7 +250,9 @@ plug_board() {
         local report=$ARTIFACTS/$1.json n=$2
         shift 2
         : >"$report"
-        "$SNAGD_TESTS/sim-board" --gadget "$n" "$@" >"$report" &
+        # An emulated machine takes longer than an SPL's three seconds for what a real one does in half of one, if another
+        # runs beside it. recover.sh holds one board to them; the last option of a kind counts.
+        "$SNAGD_TESTS/sim-board" --gadget "$n" --host-timeout 15 --spl-delay 0.1 "$@" >"$report" &
         board=$!
         background+=("$board")
 }
@@ -412,11 +414,13 @@ late_requests() {
                 "$ARTIFACTS/$1.json"
 }
 
+# Fails if snagd does not answer.
 bus_objects() { # INTERFACE JQ
-        busctl --json=short call org.snagd1 /org/snagd1 org.freedesktop.DBus.ObjectManager \
-                GetManagedObjects | jq -r --arg interface "$1" '
+        local objects
+        objects=$(busctl --json=short call org.snagd1 /org/snagd1 org.freedesktop.DBus.ObjectManager \
+                GetManagedObjects) && jq -r --arg interface "$1" '
                 .data[0] | to_entries[] | select(.value[$interface]) |
-                (.value[$interface] | map_values(.data)) + { Path: .key } | '"$2"
+                (.value[$interface] | map_values(.data)) + { Path: .key } | '"$2" <<<"$objects"
 }
 
 sessions() {
@@ -473,11 +477,17 @@ has_session_in() {
 
 # One session waits for the next board, and nothing is plugged in.
 is_quiet() {
-        [ "$(sessions .State)" = waiting ] && [ -z "$(boards .Port)" ]
+        [ "$(sessions .State)" = waiting ] && has_no_board
+}
+
+has_no_board() {
+        local ports
+        ports=$(boards .Port) && [ -z "$ports" ]
 }
 
 has_no_session() {
-        [ -z "$(sessions .Path)" ]
+        local paths
+        paths=$(sessions .Path) && [ -z "$paths" ]
 }
 
 snagd_is_gone() {

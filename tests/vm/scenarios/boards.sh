@@ -145,8 +145,8 @@ for how in '' close; do
         exec 7>&-
         wait_exit "$holder"
         ok 'no session is left' wait_until has_no_session
-        recovers "and then it works again" seat_user
 done
+recovers 'and then it works again' seat_user
 hold 1 9
 is 'sockets of a session end at 8' "$(cat "$ARTIFACTS/hold")" '1 8 org.snagd1.Error.LimitExceeded'
 exec 7>&-

@@ -27,6 +27,10 @@ both_images() {
         result "$1" '[.ok, .rom.image_ok, .spl.image_ok] | map(tostring) | join(" ")'
 }
 
+has_board() {
+        [ "$(boards .Port)" = "$(port_name 0)" ]
+}
+
 make_images $images
 use_ports 1
 cursor=$(journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p')
@@ -39,6 +43,9 @@ userdel snagd
 systemctl daemon-reload
 is 'there is nothing before' "$(left_over)" ''
 
+plug_board package-1 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img
+ok 'a board is plugged in' wait_until test -e "/sys/bus/usb/devices/$(port_name 0)"
+udevadm settle
 ok 'the package is installed' dpkg --install "$deb"
 is 'there is a user' "$(id -nG snagd)" snagd
 is 'and one for stations, who may recover boards' "$(id -nG snagctl-station)" 'snagctl-station snagd'
@@ -49,8 +56,8 @@ is 'nothing runs' "$(systemctl show -P ActiveState snagd.service)" inactive
 is 'nothing is enabled' "$(systemctl is-enabled snagd.service)" static
 is 'the journal knows its messages' "$(journalctl --list-catalog | grep -c ' snagd: ')" 8
 
+ok 'the board that was plugged in before is known' wait_until has_board
 recover
-plug_board package-1 0 --spl $images/u-boot-spl.bin --u-boot $images/u-boot.img
 wait_exit "$client"
 is 'it works at once' $? 0
 wait_exit "$board"

@@ -6,10 +6,11 @@
 
 gadgets=/sys/kernel/config/usb_gadget
 
-# usage: make_gadget N VENDOR PRODUCT: a network card with these ids on port N
+# usage: make_gadget N VENDOR PRODUCT [MANUFACTURER]: a network card with these ids on port N
 make_gadget() {
         local dir=$gadgets/g$1
-        mkdir "$dir" || return
+        mkdir "$dir" "$dir/strings/0x409" || return
+        echo "${4:-}" >"$dir/strings/0x409/manufacturer"
         echo "0x$2" >"$dir/idVendor"
         echo "0x$3" >"$dir/idProduct"
         mkdir "$dir/configs/c.1" "$dir/functions/rndis.usb0"
@@ -23,7 +24,7 @@ remove_gadget() {
         local dir=$gadgets/g$1
         echo >"$dir/UDC"
         rm "$dir/configs/c.1/rndis.usb0"
-        rmdir "$dir/configs/c.1" "$dir/functions/rndis.usb0" "$dir"
+        rmdir "$dir/configs/c.1" "$dir/functions/rndis.usb0" "$dir/strings/0x409" "$dir"
 }
 
 link_of() { # PORT-NUMBER
@@ -62,6 +63,7 @@ is_down_and_bare() {
         [ "$(ip -j address show "$1" | jq -c '.[0] | [(.flags | contains(["UP"])), .addr_info]')" = '[false,[]]' ]
 }
 
+ok 'snagd is started by who asks it' snagctl list
 is 'sysusers made the user' "$(id -nG snagd)" snagd
 ok 'the unit is sound' systemd-analyze verify --man=no --recursive-errors=no snagd.service
 ok 'the bus knows how to start it' eval \
@@ -83,12 +85,23 @@ for case in 'rom 0 0451 6141' 'spl 1 0451 d022'; do
         usb=/sys/bus/usb/devices/$(port_name "$n")
         is "$stage: udev tags the USB interface" "$(property "$usb:1.0" ID_SNAGD_SOC) $(property "$usb:1.0" ID_SNAGD_STAGE)" "am335x $stage"
         is "$stage: ModemManager is told" "$(property "$usb" ID_MM_DEVICE_IGNORE)" 1
+        is "$stage: it is not suspended to save power" "$(cat "$usb/power/autosuspend_delay_ms")" -1
         is "$stage: our .link file holds" "$(basename "$(property "/sys/class/net/$link" ID_NET_LINK_FILE)")" \
                 70-snagd.link
         ok "$stage: NetworkManager leaves it alone" wait_until nm_state_is "$n" unmanaged
         ok "$stage: it is down, without addresses" is_down_and_bare "$link"
         remove_gadget "$n"
 done
+
+# An SPL of U-Boot before v2017.11 has the ids of Linux's gadget.
+make_gadget 2 0525 a4a2 U-Boot
+ok 'an old SPL: there is an interface' wait_link 2
+is 'an old SPL: tagged' "$(property "/sys/class/net/$(link_of 2)" ID_SNAGD_STAGE)" spl
+remove_gadget 2
+make_gadget 3 0525 a4a2 'Linux 6.1 with dummy_udc'
+ok "Linux's gadget: there is an interface" wait_link 3
+is "Linux's gadget: not tagged" "$(property "/sys/class/net/$(link_of 3)" ID_SNAGD_STAGE)" ''
+remove_gadget 3
 
 make_gadget 2 1d6b 0104
 ok 'another network card: there is an interface' wait_link 2
@@ -98,7 +111,7 @@ remove_gadget 2
 
 echo 'ATTRS{idVendor}=="1d6b", ATTRS{idProduct}=="0105", ENV{ID_SNAGD_SOC}="am335x", ENV{ID_SNAGD_STAGE}="spl"' \
         >/etc/udev/rules.d/69-snagd-local.rules
-echo 'ATTRS{idVendor}=="0451", ATTRS{idProduct}=="d022", ENV{ID_SNAGD_IGNORE}="1"' \
+echo "KERNELS==\"$(port_name 1)\", ATTRS{idVendor}==\"0451\", ATTRS{idProduct}==\"d022\", ENV{ID_SNAGD_IGNORE}=\"1\"" \
         >>/etc/udev/rules.d/69-snagd-local.rules
 udevadm control --reload
 make_gadget 3 1d6b 0105
@@ -113,4 +126,8 @@ ok "a product that was given back: is not unmanaged" wait_until not nm_state_is 
 remove_gadget 1
 rm /etc/udev/rules.d/69-snagd-local.rules
 udevadm control --reload
+
+# Nobody has called it since the beginning.
+ok 'snagd goes away when idle' wait_until snagd_is_gone
+is 'and has not failed' "$(systemctl show -P Result snagd.service)" success
 done_testing

@@ -29,7 +29,7 @@ within_two=0
 n_runs=6
 [ "${SNAGD_TEST_LONG:-no}" = no ] || n_runs=10
 for ((run = 1; run <= n_runs; run++)); do
-        options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img")
+        options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-timeout 3 --spl-delay 1)
         if [ $((run % 2)) = 1 ]; then
                 order='before'
                 plug_board "recover-$run" 0 "${options[@]}"
@@ -75,8 +75,6 @@ ok "the SPL was answered within two DISCOVERs in most runs ($within_two of $n_ru
         test $((2 * within_two)) -gt $n_runs
 is 'NetworkManager configured none of the interfaces' \
         "$(network_manager_log | grep -E 'Activation|unmanaged -> (unavailable|disconnected)|carrier.*(dhcp|auto)')" ''
-ok 'snagd goes away when idle' wait_until snagd_is_gone
-is 'and has not failed' "$(systemctl show -P Result snagd.service)" success
 is 'it had nothing to complain about' \
         "$(journalctl --after-cursor="$cursor" -u snagd -p warning -o cat)" ''
 is 'no unit has failed' "$(systemctl list-units --failed --plain --no-legend)" ''
