@@ -4,10 +4,15 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd-util.h"
 
 /* What has to be there for a board's network interface, and for the rules that snagd adds. */
 static const struct {
@@ -201,6 +206,19 @@ static void check_snagboot(const HostCheck *c) {
                      "runs, it takes the boards: end it");
 }
 
+/* By Fedora's policy of 2024 the bus may not hold a UDP socket of a service's; it has no rule that says so aloud
+ * (dontaudit), and closes the connection of who sends one. */
+static void check_selinux(const HostCheck *c) {
+        _cleanup_fd_ int fd = -EBADF;
+        char path[PATH_MAX], enforces = '0';
+
+        fd = open(path_of(c, path, "/sys/fs/selinux/enforce"), O_RDONLY | O_CLOEXEC);
+        if (fd >= 0 && read(fd, &enforces, 1) == 1 && enforces == '1')
+                find(c, FINDING_NOTE,
+                     "SELinux is enforcing, with which nothing was tried; if snagd leaves the bus as "
+                     "soon as a recovery begins, see snagd(8), ACCESS");
+}
+
 void host_check_run(const HostCheck *c) {
         assert(c);
         assert(c->root);
@@ -211,4 +229,5 @@ void host_check_run(const HostCheck *c) {
                 check_module(c, modules[i].name, modules[i].purpose);
         check_udev(c);
         check_snagboot(c);
+        check_selinux(c);
 }

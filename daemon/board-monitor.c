@@ -22,9 +22,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libudev.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "fd-util.h"
 #include "parse-util.h"
@@ -143,9 +146,28 @@ static int get_number(const char *string, uint64_t max, uint64_t *ret) {
         return string ? parse_u64(string, max, ret) : -ENODATA;
 }
 
+/* The property `phys` of a controller in the device tree; sysfs attributes of libudev's end at a NUL. Returns its size, 0
+ * if there is none, or it does not fit. */
+static size_t read_phys(struct udev_device *controller, void *buffer, size_t size) {
+        const char *syspath = udev_device_get_syspath(controller);
+        _cleanup_fd_ int fd = -EBADF;
+        char path[PATH_MAX];
+        ssize_t n;
+
+        if (!syspath ||
+            snprintf(path, sizeof(path), "%s/of_node/phys", syspath) >= (int) sizeof(path))
+                return 0;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return 0;
+        n = read(fd, buffer, size);
+        return n > 0 && (size_t) n < size ? (size_t) n : 0;
+}
+
 /* Reads where @device, a usb_device, is plugged in. What is behind a hub has one name, whatever its
  * speed: the hub itself is at one of the controllers, and translates. */
 static UsbTopology read_topology(struct udev_device *device) {
+        uint8_t phys[USB_TOPOLOGY_PHYS_SIZE_MAX + 1];
         struct udev_device *root, *controller;
         UsbTopologyStrings strings = {};
         const char *name;
@@ -164,6 +186,9 @@ static UsbTopology read_topology(struct udev_device *device) {
         if (controller && streq_ptr(udev_device_get_subsystem(controller), "pci")) {
                 strings.pci_address = udev_device_get_sysname(controller);
                 strings.pci_class = udev_device_get_sysattr_value(controller, "class");
+        } else if (controller) {
+                strings.phys_size = read_phys(controller, phys, sizeof(phys));
+                strings.phys = phys;
         }
         return usb_topology_parse(&strings);
 }

@@ -72,6 +72,10 @@ UsbTopology usb_topology_parse(const UsbTopologyStrings *strings) {
         topology.is_ehci = topology.is_pci && streq_ptr(strings->pci_class, PCI_CLASS_EHCI);
         if (strings->location)
                 topology.location = parse_location(strings->location);
+        if (strings->phys && strings->phys_size <= sizeof(topology.phys)) {
+                memcpy(topology.phys, strings->phys, strings->phys_size);
+                topology.phys_size = strings->phys_size;
+        }
         return topology;
 }
 
@@ -81,6 +85,13 @@ static bool is_companion(const UsbTopology *full, const UsbTopology *high) {
         return high->is_ehci && full->pci_domain == high->pci_domain &&
                full->pci_bus == high->pci_bus && full->pci_slot == high->pci_slot &&
                full->pci_function != high->pci_function;
+}
+
+/* In a device tree the two controllers of a socket share its PHY (Documentation/devicetree/bindings/phy), which no other
+ * socket has. Their number is 1 with almost all: where a PHY serves several sockets, they cannot be told apart. */
+static bool have_same_phys(const UsbTopology *full, const UsbTopology *high) {
+        return full->phys_size > 0 && full->phys_size == high->phys_size &&
+               memcmp(full->phys, high->phys, full->phys_size) == 0;
 }
 
 bool usb_topology_may_be_same_socket(const UsbTopology *full, const UsbTopology *high) {
@@ -100,5 +111,7 @@ bool usb_topology_may_be_same_socket(const UsbTopology *full, const UsbTopology 
          * controller only): between PCI devices that are no companions it says nothing. */
         if (full->is_pci && high->is_pci)
                 return is_companion(full, high);
-        return is_told && !full->is_pci && !high->is_pci;
+        if (full->is_pci || high->is_pci)
+                return false;
+        return is_told || have_same_phys(full, high);
 }

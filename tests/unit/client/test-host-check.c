@@ -68,6 +68,18 @@ START_TEST(test_all_is_well) {
 }
 END_TEST
 
+START_TEST(test_selinux) {
+        begin();
+        run_shell("mkdir -p sys/fs/selinux; printf 0 >sys/fs/selinux/enforce");
+        run();
+        ck_assert_ptr_null(strstr(said, "SELinux"));
+        run_shell("printf 1 >sys/fs/selinux/enforce");
+        run();
+        check_says(FINDING_NOTE, "SELinux is enforcing");
+        end();
+}
+END_TEST
+
 START_TEST(test_modules) {
         begin();
         run_shell("echo kernel/net/netfilter/nf_tables_set.ko: >lib/modules/6.1/modules.dep");
@@ -131,5 +143,5 @@ START_TEST(test_snagboot) {
 }
 END_TEST
 
-TEST_MAIN("host-check", test_all_is_well, test_modules, test_modules_that_are_switched_off,
-          test_udev, test_snagboot)
+TEST_MAIN("host-check", test_all_is_well, test_selinux, test_modules,
+          test_modules_that_are_switched_off, test_udev, test_snagboot)

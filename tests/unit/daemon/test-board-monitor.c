@@ -175,6 +175,10 @@ const char *udev_device_get_sysattr_value(struct udev_device *device, const char
         return NULL;
 }
 
+const char *udev_device_get_syspath(struct udev_device *device) {
+        return device->syspath;
+}
+
 struct udev_device *udev_device_get_parent(struct udev_device *device) {
         return device->parent;
 }
@@ -591,6 +595,24 @@ START_TEST(test_controller_that_is_no_pci_device) {
         check_story(ROOT_PLUG);
         ck_assert_uint_eq(last_topology.root_mbps, 480);
         ck_assert(!last_topology.is_pci);
+
+        /* Its PHY, with a NUL in it. */
+        char folder[] = "/tmp/test-board-monitor-XXXXXX", command[128];
+        static const uint8_t phy[] = {0, 0, 0, 0x21};
+
+        ck_assert_uint_eq(last_topology.phys_size, 0);
+        ck_assert_ptr_nonnull(mkdtemp(folder));
+        (void) snprintf(command, sizeof(command),
+                        "mkdir %s/of_node && printf '\\0\\0\\0\\041' >%s/of_node/phys", folder,
+                        folder);
+        ck_assert_int_eq(system(command), 0);
+        controller.syspath = folder;
+        event("bind", &interface);
+        check_story(ROOT_PLUG);
+        ck_assert_uint_eq(last_topology.phys_size, sizeof(phy));
+        ck_assert_mem_eq(last_topology.phys, phy, sizeof(phy));
+        (void) snprintf(command, sizeof(command), "rm -r %s", folder);
+        ck_assert_int_eq(system(command), 0);
 
         /* The PCI device above it has other controllers, and no ports of its own. */
         struct udev_device glue = {.parent = &controller, .subsystem = "platform"};

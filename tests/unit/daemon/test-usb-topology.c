@@ -117,6 +117,40 @@ START_TEST(test_firmware_alone_will_do_where_there_is_no_pci) {
 }
 END_TEST
 
+/* An RK3588: OHCI and EHCI of a socket have one PHY, `phys = <&u2phy2_host>`. */
+START_TEST(test_a_phy_tells_where_there_is_a_device_tree) {
+        static const uint8_t host2[] = {0, 0, 0, 0x21}, host3[] = {0, 0, 0, 0x22};
+        static const uint8_t with_argument[] = {0, 0, 0, 0x21, 0, 0, 0, 1};
+        static const uint8_t many[USB_TOPOLOGY_PHYS_SIZE_MAX + 4];
+        const UsbTopologyStrings full = {"12", .phys = host2, .phys_size = 4};
+        const UsbTopologyStrings high = {"480", .phys = host2, .phys_size = 4};
+        UsbTopologyStrings other = high, none = full, pci = ehci;
+
+        ck_assert(may_be_same(full, high));
+        ck_assert(!may_be_same(high, full));
+        other.phys = host3;
+        ck_assert(!may_be_same(full, other));
+        other.phys = with_argument;
+        other.phys_size = sizeof(with_argument);
+        ck_assert(!may_be_same(full, other));
+        other.phys = many;
+        other.phys_size = sizeof(many);
+        none.phys = many;
+        none.phys_size = sizeof(many);
+        ck_assert(!may_be_same(none, other));
+        none.phys_size = 0;
+        other.phys_size = 0;
+        ck_assert(!may_be_same(none, other));
+        ck_assert(!may_be_same(none, high));
+
+        /* Where the firmware tells the ports apart, they are. */
+        ck_assert(!may_be_same(at(full, "0x80000103"), at(high, "0x80000104")));
+        pci.phys = host2;
+        pci.phys_size = 4;
+        ck_assert(!may_be_same(full, pci));
+}
+END_TEST
+
 START_TEST(test_takes_nothing_else) {
         static const char *const odd[] = {
                 "",
@@ -169,4 +203,5 @@ END_TEST
 TEST_MAIN("usb-topology", test_nothing_is_known_of_nothing, test_reads_what_the_kernel_writes,
           test_companions_are_in_one_slot, test_speeds_have_to_be_those_of_the_stages,
           test_firmware_tells_the_ports_of_a_slot_apart,
-          test_firmware_alone_will_do_where_there_is_no_pci, test_takes_nothing_else)
+          test_firmware_alone_will_do_where_there_is_no_pci,
+          test_a_phy_tells_where_there_is_a_device_tree, test_takes_nothing_else)
