@@ -2,8 +2,8 @@
 #pragma once
 
 /* What all proxies need of D-Bus: the connection, errors in words that help, properties into a
- * struct. Included by *-proxy.c only; the rest of the client sees no sd-bus but the connection that
- * it hands from one proxy to the other.
+ * struct. The last is for *-proxy.c only; the rest of the client sees no sd-bus but the connection that
+ * it hands from one proxy to the other, and the errors.
  *
  * Blocks on the bus. Does not log. */
 

@@ -201,7 +201,7 @@ static void on_board(const BoardInfo *b, bool is_gone, void *userdata) {
                 attempt_on_board_problem(run->attempt, b->port, (Stage) stage, b->problem);
 }
 
-/* Those are seen by on_session_end(), too. */
+/* Those are seen by the attempt, too. */
 static void on_daemon(bool is_there, void *userdata) {
 }
 

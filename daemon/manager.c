@@ -440,7 +440,8 @@ static const Session *manager_find_naming(const Manager *manager, const char *po
         return NULL;
 }
 
-int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure *failure) {
+/* Whether such a session could be opened now: LimitExceeded, PortBusy, ShuttingDown. */
+static int check_open(const Manager *manager, const SessionSpec *spec, Failure *failure) {
         const Session *naming;
         size_t n_of_user;
 
@@ -487,7 +488,7 @@ int manager_open_session(Manager *manager, const SessionSpec *spec, Session **re
         assert(manager);
         assert(ret);
 
-        r = manager_check_open(manager, spec, failure);
+        r = check_open(manager, spec, failure);
         if (r < 0)
                 return r;
 

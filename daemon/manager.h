@@ -44,10 +44,8 @@ bool manager_is_idle(const Manager *manager);
 /* Closes all sessions and opens no more (ShuttingDown). */
 void manager_stop(Manager *manager);
 
-/* Whether such a session could be opened now: LimitExceeded, PortBusy, ShuttingDown. */
-int manager_check_open(const Manager *manager, const SessionSpec *spec, Failure *failure);
-
-/* Checks that again, and makes it. Returns 0 or the errno of the Error in @failure. */
+/* Makes one, if that is possible now: LimitExceeded, PortBusy, ShuttingDown. Returns 0 or the errno of the Error in
+ * @failure. */
 int manager_open_session(Manager *manager, const SessionSpec *spec, Session **ret,
                          Failure *failure);
 

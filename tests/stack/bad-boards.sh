@@ -158,6 +158,7 @@ is 'arp: each ROM was answered at its first request' \
 kill "${bad_pid[noise]}"
 wait_for "${bad_pid[noise]}"
 kill "$recover_pid"
+wait_until says arp 'no more boards are taken'
 kill "$recover_pid"
 wait_for "$recover_pid"
 unplug 2-4

@@ -122,7 +122,7 @@ for board in "${bad[@]}"; do
         kill "$board"
         wait_exit "$board"
 done
-# Sessions whose board was pulled have thirty seconds more; told twice, it closes them at once.
+# Sessions whose board was pulled have ten seconds more; told twice, it closes them at once.
 kill -INT "$client"
 wait_until grep -q 'no more boards are taken' "$ARTIFACTS/fleet.err"
 kill -INT "$client"
