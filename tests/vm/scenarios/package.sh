@@ -98,6 +98,8 @@ is 'nothing is left in /etc and /var' \
 
 ok 'it can be installed again' dpkg --install "$deb"
 is 'no unit has failed' "$(systemctl list-units --failed --plain --no-legend)" ''
-is 'nobody had anything to complain about' \
-        "$(journalctl --after-cursor="$cursor" -p warning -o cat | grep -i snagd)" ''
+# NetworkManager had the first board until there were rules.
+is 'nobody had anything else to complain about' \
+        "$(journalctl --after-cursor="$cursor" -p warning -o cat | grep -i snagd |
+                grep -v '^Session s1: takes the board on port .* although another program has set up its interface')" ''
 done_testing
