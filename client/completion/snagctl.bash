@@ -75,6 +75,8 @@ _snagctl() {
         return
     fi
 
+    # The program's own, which may stand behind the command as well.
+    local common='--json --no-ask-password --quiet --verbose'
     case ${words[1]} in
         check | recover)
             case $prev in
@@ -90,14 +92,14 @@ _snagctl() {
                 --max | --retry | --then-timeout | --timeout) return ;;
             esac
             if [[ $cur == -* ]] || __snagctl_has am335x || __snagctl_has am437x; then
-                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --station --then --then-timeout --timeout --u-boot'
+                __snagctl_words '--all --capture --dry-run --firmware --firmware-file --help --max --once --port --record --retry --spl --stage --station --then --then-timeout --timeout --u-boot '"$common"
             else
                 __snagctl_words 'am335x am437x'
             fi
             ;;
         close)
             if [[ $cur == -* ]]; then
-                __snagctl_words --help
+                __snagctl_words "--help --host $common"
             elif [[ $cword -eq 2 && -z $host ]]; then
                 # Those of another machine are not worth a login for each Tab.
                 __snagctl_words "$(__snagctl_show status 0 2)"
@@ -109,13 +111,13 @@ _snagctl() {
                 --since | --until) return ;;
             esac
             if [[ $cur == -* ]]; then
-                __snagctl_words '--help --since --svg --until'
+                __snagctl_words "--help --since --svg --until $common"
             else
                 __snagctl_file jsonl
             fi
             ;;
         list | monitor | status)
-            __snagctl_words --help
+            __snagctl_words "--help --host $common"
             ;;
     esac
 } && complete -F _snagctl snagctl

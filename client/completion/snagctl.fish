@@ -44,6 +44,10 @@ function __snagctl_needs_soc
     __fish_seen_subcommand_from recover check; and not __fish_seen_subcommand_from am335x am437x
 end
 
+function __snagctl_takes_host
+    __snagctl_needs_command; or __fish_seen_subcommand_from list status monitor close
+end
+
 # Those of another machine are not worth a login for each Tab.
 function __snagctl_needs_session
     set -l words (commandline -opc)
@@ -55,11 +59,11 @@ set -l recover '__fish_seen_subcommand_from recover check'
 complete -c snagctl -f
 complete -c snagctl -l help -d 'Show help'
 complete -c snagctl -n __snagctl_needs_command -l version -d 'Show the version'
-complete -c snagctl -n __snagctl_needs_command -s H -l host -x -a '(__fish_print_hostnames)' -d 'Ask the snagd of another machine, by ssh'
-complete -c snagctl -n __snagctl_needs_command -l json -d 'Show events and results to a program'
-complete -c snagctl -n __snagctl_needs_command -l no-ask-password -d 'Never ask for a password'
-complete -c snagctl -n __snagctl_needs_command -l quiet -d 'Show results, warnings and errors only'
-complete -c snagctl -n __snagctl_needs_command -l verbose -d 'Show details too'
+complete -c snagctl -n __snagctl_takes_host -s H -l host -x -a '(__fish_print_hostnames)' -d 'Ask the snagd of another machine, by ssh'
+complete -c snagctl -l json -d 'Show events and results to a program'
+complete -c snagctl -l no-ask-password -d 'Never ask for a password'
+complete -c snagctl -l quiet -d 'Show results, warnings and errors only'
+complete -c snagctl -l verbose -d 'Show details too'
 complete -c snagctl -n __snagctl_needs_command -a recover -d 'Bring a board back'
 complete -c snagctl -n __snagctl_needs_command -a check -d 'Look for what would keep it from working'
 complete -c snagctl -n __snagctl_needs_command -a list -d 'Show the boards that are plugged in'

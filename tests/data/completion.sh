@@ -55,6 +55,11 @@ options_of() {
         "$snagctl" "$@" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | sed 's/.* //' | sort -u | paste -sd' '
 }
 
+with() { # OPTION…
+        tr ' ' '\n' <<<"$*" | sort -u | paste -sd' '
+}
+
+common='--json --no-ask-password --quiet --verbose'
 verbs=$("$snagctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | sort | paste -sd' ')
 recover_options=$(options_of recover)
 
@@ -98,7 +103,7 @@ for shell in bash zsh fish; do
         is "$shell: commands" "$(tr ' ' '\n' <<<"${got[0]}" | grep -v ^-- | paste -sd' ')" "$verbs"
         is "$shell: global options" "${got[1]}" "$(options_of)"
         is "$shell: the SoC" "$(tr ' ' '\n' <<<"${got[2]}" | grep -v ^-- | paste -sd' ')" 'am335x am437x'
-        is "$shell: options of recover" "${got[3]}" "$recover_options"
+        is "$shell: options of recover" "${got[3]}" "$(with "$recover_options" "$common")"
         is "$shell: the beginning of one" "${got[4]}" --stage
         if [ $shell = fish ]; then
                 # It offers every file, those first that fit.
@@ -118,9 +123,9 @@ for shell in bash zsh fish; do
         is "$shell: a port by ID_PATH, with its colons" "${got[10]}" pci-0000:00:14.0-usb-0:1.4
         is "$shell: stages" "${got[11]}" 'rom spl'
         is "$shell: sessions and their ports" "${got[12]}" '1-1.4 s12 s7'
-        is "$shell: a command without options of its own" "${got[13]}" --help
+        is "$shell: a command without options of its own" "${got[13]}" "$(with --help --host "$common")"
         is "$shell: an option behind one of the program" "${got[16]}" --stage
-        is "$shell: options of report" "${got[18]}" "$(options_of report)"
+        is "$shell: options of report" "${got[18]}" "$(with "$(options_of report)" "$common")"
         is "$shell: a record" "$(tr ' ' '\n' <<<"${got[19]}" | grep jsonl)" record.jsonl
         is "$shell: a picture" "${got[20]}" picture.svg
         is "$shell: a file for --record" "$(tr ' ' '\n' <<<"${got[21]}" | grep jsonl)" record.jsonl
