@@ -161,6 +161,8 @@ struct Recovery {
         bool has_warned_class, has_warned_u_boot, has_warned_name, has_warned_slow;
         bool has_warned_held; /* of a board that cannot be taken */
         bool has_warned_flood;
+        bool has_said_error;
+        char said_error[sizeof(((TftpProgress *) NULL)->error_text)]; /* why it broke off, last */
         uint64_t paid_usec;         /* up to when its requests use up what it may send */
         uint64_t fetch_usec;        /* when it first began to fetch its file; 0: not yet */
         bool has_given_up;          /* it left without asking for anything */
@@ -572,13 +574,22 @@ static void on_wrong_name(Recovery *r) {
         say(r, is_made_of_address(name) ? DIAGNOSIS_HEX_NAME : DIAGNOSIS_OTHER_NAME, "'%s'", name);
 }
 
+/* A board may break off again and again, each time for the same reason: once is enough. */
+static void say_board_error(Recovery *r, const TftpProgress *p) {
+        if (r->has_said_error && streq(r->said_error, p->error_text))
+                return;
+        r->has_said_error = true;
+        (void) stpcpy(r->said_error, p->error_text);
+        say(r, DIAGNOSIS_BOARD_ERROR, "%s (TFTP error %u)",
+            *p->error_text ? p->error_text : "no reason given", p->error_code);
+}
+
 static void on_transfer_failed(Recovery *r, uint64_t now_usec, const TftpProgress *p) {
         switch (p->state) {
 
         case TFTP_STATE_PEER_ERROR:
                 /* It may ask again; what it says now is what somebody will want to know. */
-                say(r, DIAGNOSIS_BOARD_ERROR, "%s (TFTP error %u)",
-                    *p->error_text ? p->error_text : "no reason given", p->error_code);
+                say_board_error(r, p);
                 set_state(r, now_usec, STATE_ANSWERED);
                 break;
 
@@ -884,7 +895,7 @@ static void begin_board(Recovery *r, uint64_t now_usec, Stage stage, uint64_t pl
                 r->begin_usec = now_usec;
         r->stage = stage;
         r->has_warned_class = r->has_warned_u_boot = r->has_warned_name = false;
-        r->has_warned_flood = false;
+        r->has_warned_flood = r->has_said_error = false;
         r->paid_usec = 0;
         r->n_beginnings = 0;
         r->fetch_usec = 0;

@@ -849,6 +849,14 @@ START_TEST(test_board_breaks_the_transfer_off) {
         assert_said(w, "[31mno (TFTP error 8)");
         assert_not_said(w, "\033");
         assert_result(w, RECOVERY_RESULT_NONE);
+        /* The same again is not said again, another reason is. */
+        rrq(w, "spl.bin");
+        tftp_error(w, "\033[31mno");
+        ck_assert_uint_eq(count_said(w, "broke the transfer off"), 1);
+        rrq(w, "spl.bin");
+        tftp_error(w, "full");
+        assert_said(w, "full (TFTP error 8)");
+        ck_assert_uint_eq(count_said(w, "broke the transfer off"), 2);
         /* It may think better of it. */
         bootp(w, ROM_IFINDEX, ROM_CLASS, 0);
         fetch(w, &w->spl);
