@@ -41,6 +41,7 @@ static void check_described(const char *port, const char *phrase) {
 }
 
 START_TEST(test_tells_what_is_there) {
+        set_up();
         check_described("1-1.4", "USB device 0525:a4a2 is there, without a driver");
         run("mkdir 1-1.4/1-1.4:1.0");
         check_described("1-1.4", "USB device 0525:a4a2 is there, without a driver");
@@ -49,32 +50,20 @@ START_TEST(test_tells_what_is_there) {
         run("echo 0 >1-1.4/authorized");
         check_described("1-1.4",
                         "USB device 0525:a4a2 is there, but not authorized (by usbguard?)");
+        tear_down();
 }
 END_TEST
 
 START_TEST(test_tells_nothing_else) {
+        set_up();
         check_described("1-1.5", "");
         check_described("", "");
         check_described("..", "");
         check_described("pci-0000:00:14.0-usb-0:1.4", "");
         run("mkdir 1-2 && cd 1-2 && printf 05 >idVendor && echo a4a2 >idProduct");
         check_described("1-2", "");
+        tear_down();
 }
 END_TEST
 
-int main(void) {
-        TCase *tcase = tcase_create("usb-device");
-        Suite *suite = suite_create("usb-device");
-        SRunner *runner;
-        int n_failed;
-
-        tcase_add_checked_fixture(tcase, set_up, tear_down);
-        tcase_add_test(tcase, test_tells_what_is_there);
-        tcase_add_test(tcase, test_tells_nothing_else);
-        suite_add_tcase(suite, tcase);
-        runner = srunner_create(suite);
-        srunner_run_all(runner, CK_ENV);
-        n_failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("usb-device", test_tells_what_is_there, test_tells_nothing_else)
