@@ -407,6 +407,12 @@ void capture_add(Capture *c, const CaptureDatagram *datagram) {
         c->n_datagrams++;
 }
 
+bool capture_is_older(const Capture *c) {
+        assert(c);
+
+        return !c->has_head;
+}
+
 uint64_t capture_finish(Capture *c) {
         assert(c);
 

@@ -32,8 +32,8 @@ typedef struct CaptureDatagram {
 
 typedef struct Capture Capture;
 
-/* Looks whether @path could be opened, and touches nothing; a file that is there and is no capture cannot. @inputs: @n_inputs paths of files that must
- * not be overwritten (NULL, or one that is no file, is ignored). Returns 0, or a negative errno with the
+/* Looks whether @path could be opened, and touches nothing. What is there and is no capture could not; nor could one of
+ * @inputs: @n_inputs paths of files (NULL, or one that is no file, is ignored). Returns 0, or a negative errno with the
  * sentence in *@ret_reason that says what is wrong and what to do (the caller frees it; NULL when memory
  * ran out). */
 int capture_check(const char *path, const char *const *inputs, size_t n_inputs, char **ret_reason);
@@ -49,6 +49,9 @@ DEFINE_CLEANUP_FUNC(Capture, capture_free);
 
 /* Adds one, with the time of now. When that fails the file ends, and further ones are not added. */
 void capture_add(Capture *c, const CaptureDatagram *datagram);
+
+/* Whether the file is still an older capture. */
+bool capture_is_older(const Capture *c);
 
 /* Closes the file, and warns if only that shows that it is not all there. Returns how many datagrams are in
  * it. Nothing can be added any more. */

@@ -184,7 +184,9 @@ static ExitStatus run(char *const *argv, Progress *progress) {
                         return verb_out_of_memory(progress);
                 verb_usage_error(progress, NULL, complaint);
                 if (names_verb(arguments.next))
-                        progress_hint(progress, "  options of a command stand behind it");
+                        progress_hint(
+                                progress,
+                                "  the options of a command stand behind it: see 'snagctl COMMAND --help'");
                 return EXIT_STATUS_USAGE;
         }
 }

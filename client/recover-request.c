@@ -178,7 +178,7 @@ static ExitStatus read_arguments(char *const *argv, Progress *progress, RecoverR
         return EXIT_STATUS_SUCCESS;
 }
 
-static ExitStatus check_ports(Progress *progress, RecoverRequest *q) {
+static ExitStatus check_ports(Progress *progress, const RecoverRequest *q) {
         for (size_t i = 0; i < q->n_ports; i++)
                 if (q->is_all ? port_pattern_get_kind(q->ports[i]) == PORT_PATTERN_BAD
                               : !usb_place_is_valid(q->ports[i]))
@@ -187,8 +187,6 @@ static ExitStatus check_ports(Progress *progress, RecoverRequest *q) {
                                 "'%.64s' is no USB port: they look like '1-1.4', or like "
                                 "'pci-0000:00:14.0-usb-0:1.4' (see 'snagctl list')%s",
                                 q->ports[i], q->is_all ? "; with --all also like '1-1.*'" : "");
-        if (q->is_all)
-                q->port = NULL;
         return EXIT_STATUS_SUCCESS;
 }
 
@@ -248,6 +246,8 @@ static ExitStatus check_arguments(Progress *progress, RecoverRequest *q) {
         if (!q->soc)
                 return usage_error(q, progress, "which SoC? known: %s", soc_word_list(list));
         status = check_ports(progress, q);
+        if (q->is_all)
+                q->port = NULL;
         if (status == EXIT_STATUS_SUCCESS)
                 status = check_number_of_boards(progress, q);
         if (status == EXIT_STATUS_SUCCESS)

@@ -162,6 +162,7 @@ struct Recovery {
         bool has_warned_held; /* of a board that cannot be taken */
         bool has_warned_flood;
         bool has_said_error;
+        uint16_t said_error_code;
         char said_error[sizeof(((TftpProgress *) NULL)->error_text)]; /* why it broke off, last */
         uint64_t paid_usec;         /* up to when its requests use up what it may send */
         uint64_t fetch_usec;        /* when it first began to fetch its file; 0: not yet */
@@ -345,9 +346,9 @@ static Stuck find_stuck(const Recovery *r) {
         case STATE_TRANSFER:
                 return STUCK_STALLED;
         case STATE_LEFT:
-                return r->has_given_up         ? STUCK_ROM_GAVE_UP
-                       : r->stage == STAGE_SPL ? STUCK_SPL_LEFT
-                                               : STUCK_LEFT;
+                if (r->has_given_up)
+                        return STUCK_ROM_GAVE_UP;
+                return r->stage == STAGE_SPL && !r->has_warned_u_boot ? STUCK_SPL_LEFT : STUCK_LEFT;
         case STATE_RETURNING:
                 return STUCK_NO_SECOND_DEVICE;
         case STATE_OVER:
@@ -472,9 +473,9 @@ static bool count_return(Recovery *r) {
 static bool is_at_stage_end(const TftpProgress *p) {
         if (p->state == TFTP_STATE_DONE)
                 return true;
-        /* The board left, or closed its port, after the last block, and only that one's acknowledgement
-         * is missing: it has it. If it only fell silent, the engine's patience has run out instead. */
-        return p->state == TFTP_STATE_UNCONFIRMED && p->block + 1 >= p->n_blocks &&
+        /* The board left, or closed its port, after the last block: it has it. If it only fell
+         * silent, the engine's patience has run out instead. */
+        return p->state == TFTP_STATE_UNCONFIRMED &&
                p->end_usec - MAX_OF(p->start_usec, p->last_ack_usec) < TFTP_PATIENCE_USEC;
 }
 
@@ -576,9 +577,11 @@ static void on_wrong_name(Recovery *r) {
 
 /* A board may break off again and again, each time for the same reason: once is enough. */
 static void say_board_error(Recovery *r, const TftpProgress *p) {
-        if (r->has_said_error && streq(r->said_error, p->error_text))
+        if (r->has_said_error && r->said_error_code == p->error_code &&
+            streq(r->said_error, p->error_text))
                 return;
         r->has_said_error = true;
+        r->said_error_code = p->error_code;
         (void) stpcpy(r->said_error, p->error_text);
         say(r, DIAGNOSIS_BOARD_ERROR, "%s (TFTP error %u)",
             *p->error_text ? p->error_text : "no reason given", p->error_code);
@@ -617,6 +620,9 @@ static void on_transfer_ended(Recovery *r, uint64_t now_usec, const TftpProgress
         const TftpProgress *latest = tftp_server_get_progress(&r->tftp);
 
         if (r->state != STATE_TRANSFER)
+                return;
+        /* Who begins anew, from another port, does not have it. */
+        if (latest && latest->start_usec > p->start_usec && p->state != TFTP_STATE_DONE)
                 return;
         if (is_at_stage_end(p))
                 on_stage_done(r, now_usec, p);

@@ -142,7 +142,7 @@ static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
 }
 
 /* A program that is not there would be missed only when the first board is through. A station's may come later. */
-static ExitStatus check_then(const RecoverRequest *q, Progress *progress) {
+static ExitStatus prepare_then(const RecoverRequest *q, Progress *progress) {
         _cleanup_free_ char *reason = NULL;
 
         if (!q->then || q->station || then_command_check(q->then[0], getenv("PATH"), &reason) >= 0)
@@ -157,8 +157,12 @@ static ExitStatus check_then(const RecoverRequest *q, Progress *progress) {
 static void finish_capture(const RecoverRequest *q, ExitStatus status, Progress *progress) {
         uint64_t n = q->capture ? capture_finish(q->capture) : 0;
 
-        if (n == 0)
+        if (n == 0) {
+                if (q->capture && capture_is_older(q->capture))
+                        progress_note(progress, "nothing was captured: '%s' is still the older one",
+                                      q->capture_path);
                 return;
+        }
         if (status == EXIT_STATUS_SUCCESS)
                 progress_note(progress, "%" PRIu64 " packets captured in '%s'", n, q->capture_path);
         else
@@ -374,7 +378,7 @@ ExitStatus verb_recover(char *const *argv, Progress *progress) {
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
 
-        status = check_then(&request, progress);
+        status = prepare_then(&request, progress);
         if (status != EXIT_STATUS_SUCCESS)
                 return status;
         status = prepare_record(&request, progress);

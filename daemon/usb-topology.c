@@ -87,8 +87,9 @@ static bool is_companion(const UsbTopology *full, const UsbTopology *high) {
                full->pci_function != high->pci_function;
 }
 
-/* In a device tree the two controllers of a socket share its PHY (Documentation/devicetree/bindings/phy), which no other
- * socket has. Their number is 1 with almost all: where a PHY serves several sockets, they cannot be told apart. */
+/* In a device tree the two controllers of a socket mostly name one PHY, with the same arguments
+ * (Documentation/devicetree/bindings/phy). Where a PHY serves several sockets, those cannot be told apart; where the
+ * arguments differ, as on R-Car, nothing is known. */
 static bool have_same_phys(const UsbTopology *full, const UsbTopology *high) {
         return full->phys_size > 0 && full->phys_size == high->phys_size &&
                memcmp(full->phys, high->phys, full->phys_size) == 0;

@@ -319,13 +319,19 @@ void tftp_transfer_handle_timeout(TftpTransfer *t, uint64_t now_usec) {
         go_back(t);
 }
 
+/* In a window more than the last block may be on its way. */
+static bool lacks_last_ack_only(const TftpTransfer *t) {
+        return t->progress.state == TFTP_STATE_FINAL &&
+               t->progress.block + 1 >= t->progress.n_blocks;
+}
+
 void tftp_transfer_handle_unreachable(TftpTransfer *t, uint64_t now_usec) {
         assert(t);
 
         /* Anybody could have sent the ICMP message, and the link may come back: what is under way
          * goes on until its patience ends. But should its client ask again, it is believed. */
         t->was_unreachable = true;
-        if (t->progress.state == TFTP_STATE_FINAL)
+        if (lacks_last_ack_only(t))
                 set_state(t, now_usec, TFTP_STATE_UNCONFIRMED);
 }
 
@@ -347,7 +353,7 @@ void tftp_transfer_end(TftpTransfer *t, uint64_t now_usec, TftpState state) {
         assert(t);
 
         /* Who begins anew does not have it. */
-        if (t->progress.state == TFTP_STATE_FINAL && state != TFTP_STATE_REPLACED)
+        if (lacks_last_ack_only(t) && state != TFTP_STATE_REPLACED)
                 set_state(t, now_usec, TFTP_STATE_UNCONFIRMED);
         else if (tftp_transfer_is_live(t))
                 set_state(t, now_usec, state);

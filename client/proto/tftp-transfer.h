@@ -18,17 +18,17 @@
 
 /* Life of a transfer: NONE -> OACK (only with options) -> DATA -> FINAL -> one of the ended. */
 typedef enum TftpState {
-        TFTP_STATE_NONE,        /* nothing here */
-        TFTP_STATE_OACK,        /* OACK out or about to be; takes ACK 0, ERROR, timeout */
-        TFTP_STATE_DATA,        /* blocks going out; takes ACK n, ERROR, timeout */
-        TFTP_STATE_FINAL,       /* the last block was sent at least once, its ACK is missing */
-        TFTP_STATE_DONE,        /* ended: the last block was acknowledged */
-        TFTP_STATE_UNCONFIRMED, /* ended in FINAL by silence, or because the client left: with a
-                                 * board that is success */
-        TFTP_STATE_PEER_ERROR,  /* ended by the client's ERROR: error_code, error_text */
-        TFTP_STATE_TIMED_OUT,   /* ended: no ACK for TFTP_PATIENCE_USEC */
-        TFTP_STATE_REPLACED,    /* ended: the same client asked anew */
-        TFTP_STATE_ABANDONED,   /* ended by the caller: the board left, another file */
+        TFTP_STATE_NONE,  /* nothing here */
+        TFTP_STATE_OACK,  /* OACK out or about to be; takes ACK 0, ERROR, timeout */
+        TFTP_STATE_DATA,  /* blocks going out; takes ACK n, ERROR, timeout */
+        TFTP_STATE_FINAL, /* the last block was sent at least once, its ACK is missing */
+        TFTP_STATE_DONE,  /* ended: the last block was acknowledged */
+        TFTP_STATE_UNCONFIRMED, /* ended in FINAL, when all but the last block was acknowledged, by silence, or
+                                 * because the client left: with a board that is success */
+        TFTP_STATE_PEER_ERROR, /* ended by the client's ERROR: error_code, error_text */
+        TFTP_STATE_TIMED_OUT,  /* ended: no ACK for TFTP_PATIENCE_USEC */
+        TFTP_STATE_REPLACED, /* ended: the same client asked anew, or another one needed the room */
+        TFTP_STATE_ABANDONED, /* ended by the caller: the board left, another file */
 } TftpState;
 
 typedef struct TftpProgress {
@@ -102,7 +102,8 @@ void tftp_transfer_repeat_first(TftpTransfer *t);
 /* Sends nothing again before @until_usec, unless an ACK comes first. */
 void tftp_transfer_hold(TftpTransfer *t, uint64_t until_usec);
 
-/* Ends it now: as UNCONFIRMED in FINAL, else as @state (REPLACED, ABANDONED). */
+/* Ends it now: as UNCONFIRMED if only the last acknowledgement is missing and it is not REPLACED, else as @state
+ * (REPLACED, ABANDONED). */
 void tftp_transfer_end(TftpTransfer *t, uint64_t now_usec, TftpState state);
 
 /* Hands out what may be sent now, one datagram a call; false: nothing more until the next input.

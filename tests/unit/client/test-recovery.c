@@ -44,7 +44,8 @@ typedef struct World {
         const char *at_port;   /* what is plugged in there; NULL: nothing */
 
         bool is_connected[RECOVERY_TFTP_SLOTS];
-        unsigned slot; /* that sent last */
+        unsigned slot;        /* that sent last */
+        unsigned port_offset; /* of requests */
         unsigned n_sent;
         uint8_t sent[DATAGRAM_MAX];
         size_t sent_len;
@@ -272,6 +273,7 @@ static void rrq(World *w, const char *name) {
         size_t n = strlen(name) + 1;
         struct sockaddr_in a = board_address();
 
+        a.sin_port = htons((uint16_t) (BOARD_PORT + w->port_offset));
         memcpy(packet + 2, name, n);
         memcpy(packet + 2 + n, "octet", 6);
         recovery_on_tftp_request(w->r, w->now, &a, false, packet, 2 + n + 6);
@@ -1040,6 +1042,39 @@ START_TEST(test_spl_gives_up) {
         assert_said(w, "1-1.4: the SPL did not come back to USB");
         assert_result(w, RECOVERY_RESULT_FAILED);
         world_free(w);
+
+        /* U-Boot itself, which is told to be switched off, is none. */
+        w = world_new();
+        run_rom(w);
+        unplug(w);
+        plug(w, "spl");
+        bootp(w, SPL_IFINDEX, "U-Boot.armv7", DHCP_DISCOVER);
+        unplug(w);
+        assert_said(w, "left before it had its file");
+        assert_not_said(w, "the SPL left USB");
+        world_free(w);
+}
+END_TEST
+
+/* From another port: the transfer that was at its last block is not what came through. */
+START_TEST(test_beginning_anew_at_the_last_block) {
+        World *w = world_new();
+
+        run_rom(w);
+        unplug(w);
+        plug(w, "spl");
+        bootp(w, SPL_IFINDEX, SPL_CLASS, DHCP_DISCOVER);
+        rrq(w, "u-boot.img");
+        for (unsigned block = 1; block < n_blocks(&w->u_boot); block++)
+                ack(w, block);
+        pass(w, SECONDS(1));
+        w->port_offset = 1;
+        rrq(w, "u-boot.img");
+        unplug(w);
+        assert_result(w, RECOVERY_RESULT_NONE);
+        assert_not_said(w, "U-Boot served");
+        assert_said(w, "the SPL left USB before it had U-Boot");
+        world_free(w);
 }
 END_TEST
 
@@ -1567,11 +1602,12 @@ TEST_MAIN("recovery", test_delivers_both_stages, test_answers_with_the_file_of_t
           test_board_floods, test_board_breaks_the_transfer_off, test_stuck_without_a_board,
           test_board_that_cannot_be_taken, test_stuck_rom_without_bootp, test_stuck_without_tftp,
           test_stuck_in_transfer, test_stuck_after_leaving_early, test_spl_gives_up,
-          test_leaving_early_and_coming_back, test_rom_gives_usb_up, test_keeps_coming_and_going,
-          test_asks_for_another_file, test_slow_transfer, test_stuck_without_second_device,
-          test_stuck_spl_without_dhcp, test_rom_back_after_its_spl,
-          test_rom_asks_again_without_leaving, test_failed_session_says_why, test_lost_session,
-          test_faults_of_ours_end_it, test_repeated_and_merged_words, test_cut_at_every_step,
-          test_log_of_the_ordinary_way, test_log_of_a_board_that_was_there_before,
-          test_log_of_an_unannounced_board, test_log_of_trouble, test_log_of_a_fault_of_the_hosts,
-          test_log_of_a_rom_that_comes_back, test_log_of_a_board_that_leaves_at_the_end)
+          test_beginning_anew_at_the_last_block, test_leaving_early_and_coming_back,
+          test_rom_gives_usb_up, test_keeps_coming_and_going, test_asks_for_another_file,
+          test_slow_transfer, test_stuck_without_second_device, test_stuck_spl_without_dhcp,
+          test_rom_back_after_its_spl, test_rom_asks_again_without_leaving,
+          test_failed_session_says_why, test_lost_session, test_faults_of_ours_end_it,
+          test_repeated_and_merged_words, test_cut_at_every_step, test_log_of_the_ordinary_way,
+          test_log_of_a_board_that_was_there_before, test_log_of_an_unannounced_board,
+          test_log_of_trouble, test_log_of_a_fault_of_the_hosts, test_log_of_a_rom_that_comes_back,
+          test_log_of_a_board_that_leaves_at_the_end)

@@ -265,6 +265,10 @@ static RecordEntry make_trouble(unsigned port, unsigned kind) {
         case 4:
                 (void) stpcpy(e.diagnosis, "slow");
                 break;
+        case 5: /* left before its first block */
+                e.result = RECORD_RESULT_FAILED;
+                (void) stpcpy(e.diagnosis, "spl-left-end");
+                break;
         default:
                 ck_abort();
         }
@@ -274,7 +278,7 @@ static RecordEntry make_trouble(unsigned port, unsigned kind) {
 START_TEST(test_what_is_trouble) {
         RecordEntry e;
 
-        for (unsigned kind = 0; kind < 5; kind++)
+        for (unsigned kind = 0; kind < 6; kind++)
                 add_many(kind + 1, make_trouble(kind, kind));
         /* And what is not: other failures, a few frames, what somebody interrupted. */
         e = make_entry(7, NOON, 1);
@@ -293,7 +297,7 @@ START_TEST(test_what_is_trouble) {
         e.result = RECORD_RESULT_INTERRUPTED;
         add(&e);
         finish();
-        for (unsigned kind = 0; kind < 5; kind++)
+        for (unsigned kind = 0; kind < 6; kind++)
                 ck_assert_uint_eq(report_get_port(summary, kind)->n_troubled, kind + 1);
         ck_assert_uint_eq(find_port("pci-0:7")->n_troubled, 0);
         ck_assert_uint_eq(find_port("pci-0:7")->count.n_attempts, 5);

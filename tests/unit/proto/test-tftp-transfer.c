@@ -444,6 +444,31 @@ START_TEST(test_sends_windows) {
 }
 END_TEST
 
+/* The last block is on its way, and others before it. */
+START_TEST(test_leaving_within_the_last_window_is_no_success) {
+        Bench b = begin(REQUEST("windowsize\0004\0"), image, 2 * 512 + 1);
+
+        ck_assert(next(&b));
+        ck_assert_int_eq(ack(&b, 0), 0);
+        for (uint64_t block = 1; block <= 3; block++)
+                assert_data(&b, block);
+        ck_assert_int_eq(b.t.progress.state, TFTP_STATE_FINAL);
+        tftp_transfer_handle_unreachable(&b.t, b.now);
+        ck_assert_int_eq(b.t.progress.state, TFTP_STATE_FINAL); /* goes on */
+        tftp_transfer_end(&b.t, b.now, TFTP_STATE_ABANDONED);
+        ck_assert_int_eq(b.t.progress.state, TFTP_STATE_ABANDONED);
+
+        b = begin(REQUEST("windowsize\0004\0"), image, 2 * 512 + 1);
+        ck_assert(next(&b));
+        ck_assert_int_eq(ack(&b, 0), 0);
+        for (uint64_t block = 1; block <= 3; block++)
+                assert_data(&b, block);
+        ck_assert_int_eq(ack(&b, 2), 0);
+        tftp_transfer_end(&b.t, b.now, TFTP_STATE_ABANDONED);
+        ck_assert_int_eq(b.t.progress.state, TFTP_STATE_UNCONFIRMED);
+}
+END_TEST
+
 START_TEST(test_moves_the_window_on_a_partial_ack) {
         Bench b = begin(REQUEST("windowsize\0004\0"), image, 20 * 512);
 
@@ -610,6 +635,6 @@ TEST_MAIN("tftp-transfer", test_serves_512_byte_lock_step_without_options,
           test_does_not_follow_the_timeout_it_agreed_to, test_is_patient_with_uboots_own_timer,
           test_gives_up_after_its_patience, test_tells_a_missing_last_ack_from_failure,
           test_keeps_the_peers_error, test_ignores_other_packets, test_sends_windows,
-          test_moves_the_window_on_a_partial_ack, test_repeats_its_first_packet,
-          test_knows_a_repeated_request, test_rolls_over_from_65535_to_0,
-          test_gets_through_a_lossy_link)
+          test_leaving_within_the_last_window_is_no_success, test_moves_the_window_on_a_partial_ack,
+          test_repeats_its_first_packet, test_knows_a_repeated_request,
+          test_rolls_over_from_65535_to_0, test_gets_through_a_lossy_link)

@@ -11,7 +11,7 @@
 
 images=/srv/boards
 # That a board is served in time on a machine as slow as this one is for recover.sh.
-options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-timeout 15)
+options=(--spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img")
 mark=/run/mark
 manager=/org/snagd1
 unit=snagctl-station@bench.service

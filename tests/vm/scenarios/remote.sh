@@ -77,7 +77,7 @@ is 'close: the recovery has ended' $? 1
 # A whole recovery, as the other one sees it.
 start_recovery seat_user --port "$port"
 wait_until has_session_in waiting
-plug_board remote 0 --spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img" --host-timeout 15
+plug_board remote 0 --spl "$images/u-boot-spl.bin" --u-boot "$images/u-boot.img"
 wait_client
 is 'a recovery that is watched' $? 0
 wait_exit "$board"
