@@ -5,13 +5,11 @@
 #include <assert.h>
 
 #include "bus-contract.h"
+#include "driver-bus.h"
 
 /* Keys come from anybody: only what looks like one is repeated in the answer, the rest could be
  * kilobytes long. */
 #define KEY_LEN_SHOWN_MAX 32
-
-/* For a question to the bus driver, during which nothing else is done. */
-#define DRIVER_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
 static const char *printable_key(const char *key) {
         static const char set[] =
@@ -101,12 +99,9 @@ int call_read_options(sd_bus_message *call, CallOption *options, size_t n_option
         return r < 0 ? r : 0;
 }
 
-/* Not sd_bus_query_sender_creds(): that has the bus's own patience, and nothing else is done meanwhile. */
 int call_get_uid(sd_bus_message *call, uid_t *ret, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL, *reply = NULL;
-        sd_bus *bus;
         uint64_t n_waiting;
-        uint32_t uid;
+        sd_bus *bus;
         int r;
 
         assert(call);
@@ -119,23 +114,7 @@ int call_get_uid(sd_bus_message *call, uid_t *ret, sd_bus_error *error) {
         if (n_waiting >= CALLS_WAITING_MAX)
                 return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
                                         "Too many calls wait for snagd; retry in a moment.");
-
-        r = sd_bus_message_new_method_call(bus, &question, "org.freedesktop.DBus",
-                                           "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                           "GetConnectionUnixUser");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(question, "s", sd_bus_message_get_sender(call));
-        if (r < 0)
-                return r;
-        r = sd_bus_call(bus, question, DRIVER_TIMEOUT_USEC, NULL, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(reply, "u", &uid);
-        if (r < 0)
-                return r;
-        *ret = uid;
-        return 0;
+        return driver_get_uid(bus, sd_bus_message_get_sender(call), ret);
 }
 
 int call_set_failure(sd_bus_error *error, int r, const Failure *failure) {

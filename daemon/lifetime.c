@@ -28,10 +28,9 @@
 #include <systemd/sd-event.h>
 
 #include "bus-contract.h"
+#include "driver-bus.h"
 #include "fd-util.h"
 #include "log.h"
-
-#define RELEASE_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
 struct Lifetime {
         sd_bus *bus;
@@ -160,23 +159,6 @@ static int on_name_released(sd_bus_message *reply, void *userdata, sd_bus_error 
         return sd_event_exit(lifetime_get_event(lifetime), EXIT_SUCCESS);
 }
 
-/* As sd_bus_release_name_async(), but not with all the patience that the connection has. */
-static int release_name(Lifetime *lifetime) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r;
-
-        r = sd_bus_message_new_method_call(lifetime->bus, &call, "org.freedesktop.DBus",
-                                           "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                           "ReleaseName");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(call, "s", BUS_NAME);
-        if (r < 0)
-                return r;
-        return sd_bus_call_async(lifetime->bus, &lifetime->release, call, on_name_released,
-                                 lifetime, RELEASE_TIMEOUT_USEC);
-}
-
 void lifetime_leave(Lifetime *lifetime) {
         int r;
 
@@ -189,7 +171,8 @@ void lifetime_leave(Lifetime *lifetime) {
         (void) sd_notify(false, "STOPPING=1\nSTATUS=Leaving.");
         lifetime->callbacks.on_leaving(lifetime->userdata);
 
-        r = release_name(lifetime);
+        r = driver_release_name(lifetime->bus, BUS_NAME, on_name_released, lifetime,
+                                &lifetime->release);
         if (r < 0) {
                 log_error_errno(r, "Could not release the bus name: %m");
                 (void) sd_event_exit(lifetime_get_event(lifetime), EXIT_FAILURE);
