@@ -39,6 +39,7 @@ typedef struct FleetPort {
         bool was_missed; /* since then a session waited for it in vain */
         bool wants_session; /* a board that failed, or whose session was dismissed */
         bool is_busy;       /* it is, or waits to be, in a session that is not ours */
+        bool was_freed; /* such a session ended since ours was asked for, which may have been refused before */
         bool is_given_up;
         bool is_done;    /* with FleetRules.is_once */
         unsigned n_open; /* sessions of ours */
@@ -238,6 +239,14 @@ static void try_anew(FleetPort *port) {
         port->needs_name = true;
 }
 
+/* Somebody else had it. */
+static void try_freed(FleetPort *port) {
+        port->is_busy = port->was_freed = false;
+        try_anew(port);
+        /* Else it may still come back to be tried again. */
+        port->wants_session |= !port->has_board && port->n_failures > 0;
+}
+
 void fleet_ports_on_session_gone(FleetPorts *p, const char *name, const char *id_path) {
         bool is_known;
 
@@ -249,13 +258,11 @@ void fleet_ports_on_session_gone(FleetPorts *p, const char *name, const char *id
         for (size_t i = 0; i < p->n_ports; i++) {
                 FleetPort *port = &p->ports[i];
 
-                if (!port->is_busy ||
-                    (is_known && !streq(port->name, name) && !streq_ptr(port->id_path, id_path)))
+                if (is_known && !streq(port->name, name) && !streq_ptr(port->id_path, id_path))
                         continue;
-                port->is_busy = false;
-                try_anew(port);
-                /* Else it may still come back to be tried again. */
-                port->wants_session |= !port->has_board && port->n_failures > 0;
+                port->was_freed = port->n_open > 0;
+                if (port->is_busy)
+                        try_freed(port);
         }
 }
 
@@ -268,6 +275,8 @@ int fleet_ports_begin(FleetPorts *p, const char *name) {
         port = find_or_add(p, name);
         if (!port)
                 return -ENOMEM;
+        if (port->n_open == 0)
+                port->was_freed = false;
         port->n_open++;
         port->was_tried = true;
         port->wants_session = false;
@@ -343,7 +352,10 @@ FleetVerdict fleet_ports_end(FleetPorts *p, const char *name, FleetOutcome outco
                 verdict = on_no_board(p, port);
                 break;
         case FLEET_OUTCOME_BUSY:
-                port->is_busy = true;
+                if (port->was_freed)
+                        try_freed(port);
+                else
+                        port->is_busy = true;
                 break;
         case FLEET_OUTCOME_INTERRUPTED:
                 break;

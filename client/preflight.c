@@ -14,6 +14,7 @@
 #include "session-proxy.h"
 #include "station-check.h"
 #include "then-command.h"
+#include "usb-device.h"
 
 typedef struct Preflight {
         RecoverRequest *request;
@@ -177,6 +178,7 @@ static void check_board(Preflight *c, const BoardInfo *b) {
 
 static void check_boards(Preflight *c, const ManagerObjects *objects) {
         const RecoverRequest *q = c->request;
+        char phrase[USB_DEVICE_PHRASE_LEN_MAX] = "";
         const char *where = "", *port = "";
         size_t n = 0;
 
@@ -193,11 +195,12 @@ static void check_boards(Preflight *c, const ManagerObjects *objects) {
         else if (q->port) {
                 where = " on port ";
                 port = q->port;
+                (void) usb_device_describe("", port, phrase);
         }
         find(c, FINDING_NOTE,
-             "no %s is plugged in now%s%s; it may be later. If one is: are its boot pins set to USB, "
+             "no %s is plugged in now%s%s%s%s%s; it may be later. If one is: are its boot pins set to USB, "
              "and is its USB device socket connected?",
-             q->soc->name, where, port);
+             q->soc->name, where, port, *phrase ? " (" : "", phrase, *phrase ? ")" : "");
 }
 
 static void check_snagd(Preflight *c) {

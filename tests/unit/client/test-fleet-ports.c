@@ -321,6 +321,16 @@ START_TEST(test_boards_that_were_not_to_be_had) {
                 ck_assert_str_eq(wanted(), "1-1");
         }
 
+        /* It may be told that the other one's has ended before what that one's was the reason for: once. */
+        ck_assert_int_eq(fleet_ports_begin(ports, "1-1"), 0);
+        fleet_ports_on_session_gone(ports, "1-1", "");
+        ck_assert_int_eq(fleet_ports_end(ports, "1-1", FLEET_OUTCOME_BUSY, &n_failures),
+                         FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "1-1");
+        ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_BUSY), FLEET_VERDICT_NONE);
+        ck_assert_str_eq(wanted(), "none");
+        fleet_ports_on_session_gone(ports, "1-1", "");
+
         /* Not one of ours: what that had is not begun anew for it, nor after a snagd that ended. */
         ck_assert_int_eq(attempt("1-1", FLEET_OUTCOME_INTERRUPTED), FLEET_VERDICT_NONE);
         fleet_ports_on_session_gone(ports, "1-1", "");

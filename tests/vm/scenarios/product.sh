@@ -107,6 +107,8 @@ make_gadget 2 1d6b 0104
 ok 'another network card: there is an interface' wait_link 2
 is 'another network card: not tagged' "$(property "/sys/class/net/$(link_of 2)" ID_SNAGD_SOC)" ''
 ok 'another network card: is not unmanaged' wait_until not nm_state_is 2 unmanaged
+is "another network card: 'check' tells of it where a board is meant" "$(snagctl check am335x --port "$(port_name 2)" |
+        grep -o 'USB device .* is there')" 'USB device 1d6b:0104 is there'
 remove_gadget 2
 
 echo 'ATTRS{idVendor}=="1d6b", ATTRS{idProduct}=="0105", ENV{ID_SNAGD_SOC}="am335x", ENV{ID_SNAGD_STAGE}="spl"' \
@@ -127,7 +129,6 @@ remove_gadget 1
 rm /etc/udev/rules.d/69-snagd-local.rules
 udevadm control --reload
 
-# Nobody has called it since the beginning.
 ok 'snagd goes away when idle' wait_until snagd_is_gone
 is 'and has not failed' "$(systemctl show -P Result snagd.service)" success
 done_testing
