@@ -43,9 +43,11 @@ long_options() {
         "$@" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--.*' | sort -u
 }
 
+# Without a word it fails: whatever was to find them has not.
 has_all() { # TEXT WORD…
         local text=$1 word missing=0
         shift
+        [ $# -gt 0 ] || return 1
         for word; do
                 [[ $text == *"$word"* ]] || { echo "missing: $word"; missing=1; }
         done

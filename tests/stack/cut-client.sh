@@ -95,7 +95,7 @@ done
 # A shell starts what it starts with '&' with SIGINT ignored; who ignores SIGHUP means it.
 recover_ignoring() {
         : >"$work/ignoring.err"
-        env --ignore-signal="$1" "$snagctl" recover am335x "${images[@]}" 2>>"$work/ignoring.err" &
+        env --ignore-signal="$1" "$snagctl" recover am335x "${images[@]}" >/dev/null 2>>"$work/ignoring.err" &
         recover_pid=$!
         wait_until is_waiting_or_gone ignoring
 }
