@@ -41,7 +41,8 @@
 #define SEC_PER_DAY 86400
 
 /* As the record has them, without a trailing "-end". */
-static const char *const link_diagnoses[] = {"keeps-leaving", "left", "slow", "spl-left", "stalled"};
+static const char *const link_diagnoses[] = {"keeps-leaving", "left", "slow", "spl-left",
+                                             "stalled"};
 
 typedef struct Samples {
         uint32_t *ms;

@@ -22,7 +22,7 @@
 #define BUS_ERROR_INVALID_PORT       BUS_ERROR_PREFIX "InvalidPort"
 #define BUS_ERROR_INVALID_OPTION     BUS_ERROR_PREFIX "InvalidOption" /* unknown key, wrong type */
 #define BUS_ERROR_NOT_AUTHORIZED     BUS_ERROR_PREFIX "NotAuthorized" /* polkit said no */
-#define BUS_ERROR_NO_AUTHORITY       BUS_ERROR_PREFIX "NoAuthority" /* polkit did not answer */
+#define BUS_ERROR_NO_AUTHORITY       BUS_ERROR_PREFIX "NoAuthority"   /* polkit did not answer */
 #define BUS_ERROR_NOT_OWNER          BUS_ERROR_PREFIX "NotOwner"
 #define BUS_ERROR_LIMIT_EXCEEDED     BUS_ERROR_PREFIX "LimitExceeded"
 #define BUS_ERROR_PORT_BUSY          BUS_ERROR_PREFIX "PortBusy" /* another session named it */
@@ -65,8 +65,8 @@
 #define SUBSCRIBERS_MAX    128u
 /* Calls that have been read, and wait for their turn. While the bus driver is asked who sent one, sd-bus reads whatever
  * else comes, without a limit of bytes. */
-#define CALLS_WAITING_MAX  128u
-#define IDLE_EXIT_USEC     (UINT64_C(30) * 1000 * 1000)
+#define CALLS_WAITING_MAX 128u
+#define IDLE_EXIT_USEC    (UINT64_C(30) * 1000 * 1000)
 
 /* What every session's link looks like: Snagboot's addresses and ports, on purpose. */
 #define SESSION_SERVER_ADDRESS "192.168.0.100"
