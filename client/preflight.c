@@ -13,7 +13,6 @@
 #include "record.h"
 #include "session-proxy.h"
 #include "station-check.h"
-#include "then-command.h"
 #include "usb-device.h"
 
 typedef struct Preflight {
@@ -96,7 +95,7 @@ static void check_then(Preflight *c) {
 
         if (!c->request->then || c->request->station)
                 return;
-        if (then_command_check(c->request->then[0], getenv("PATH"), &reason) < 0) {
+        if (recover_request_check_then(c->request, &reason) < 0) {
                 find(c, FINDING_PROBLEM, "%s", reason ? reason : "out of memory");
                 c->status = EXIT_STATUS_USAGE;
         } else

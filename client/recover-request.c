@@ -12,6 +12,7 @@
 #include "recover-station.h"
 #include "soc-word.h"
 #include "split-words.h"
+#include "then-command.h"
 #include "usb-port.h"
 
 #define TIMEOUT_MAX_USEC (UINT64_C(366) * 24 * 3600 * USEC_PER_SEC)
@@ -386,6 +387,16 @@ static size_t list_inputs(const RecoverRequest *q, const char *inputs[static INP
                 inputs[n++] = q->configs[i];
         inputs[n++] = q->record_path;
         return n;
+}
+
+int recover_request_check_then(const RecoverRequest *q, char **ret_reason) {
+        assert(q);
+        assert(ret_reason);
+
+        *ret_reason = NULL;
+        if (!q->then || q->station)
+                return 0;
+        return then_command_check(q->then[0], getenv("PATH"), ret_reason);
 }
 
 int recover_request_check_capture(const RecoverRequest *q, char **ret_reason) {

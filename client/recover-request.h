@@ -55,6 +55,10 @@ ExitStatus recover_request_parse(RecoverRequest *q, char *const *argv, Progress 
 /* Opens one of the files that are named. Returns as firmware_open(). */
 int recover_request_open_file(RecoverRequest *q, FirmwareKind kind, char **ret_reason);
 
+/* If a command is to be run, and not by a station, whose may come later: looks whether it could be. Returns as
+ * then_command_check(). */
+int recover_request_check_then(const RecoverRequest *q, char **ret_reason);
+
 /* If a capture is wanted: looks whether its file could be opened, or opens it; no file that is named for
  * something else is overwritten. Return as capture_check() and capture_open(). */
 int recover_request_check_capture(const RecoverRequest *q, char **ret_reason);

@@ -141,11 +141,11 @@ static ExitStatus prepare_record(const RecoverRequest *q, Progress *progress) {
         return EXIT_STATUS_USAGE;
 }
 
-/* A program that is not there would be missed only when the first board is through. A station's may come later. */
+/* A program that is not there would be missed only when the first board is through. */
 static ExitStatus prepare_then(const RecoverRequest *q, Progress *progress) {
         _cleanup_free_ char *reason = NULL;
 
-        if (!q->then || q->station || then_command_check(q->then[0], getenv("PATH"), &reason) >= 0)
+        if (recover_request_check_then(q, &reason) >= 0)
                 return EXIT_STATUS_SUCCESS;
         if (!reason)
                 return verb_out_of_memory(progress);

@@ -1025,15 +1025,20 @@ START_TEST(test_stuck_after_leaving_early) {
 }
 END_TEST
 
-/* An SPL that gives up leaves USB, and hangs. */
-START_TEST(test_spl_gives_up) {
-        World *w = world_new();
-
+/* Up to the first block of U-Boot. */
+static void begin_u_boot(World *w) {
         run_rom(w);
         unplug(w);
         plug(w, "spl");
         bootp(w, SPL_IFINDEX, SPL_CLASS, DHCP_DISCOVER);
         rrq(w, "u-boot.img");
+}
+
+/* An SPL that gives up leaves USB, and hangs. */
+START_TEST(test_spl_gives_up) {
+        World *w = world_new();
+
+        begin_u_boot(w);
         ack(w, 1);
         unplug(w);
         assert_said(w, "1-1.4: the SPL left USB before it had U-Boot: u-boot.img, block 1 of");
@@ -1060,11 +1065,7 @@ END_TEST
 START_TEST(test_beginning_anew_at_the_last_block) {
         World *w = world_new();
 
-        run_rom(w);
-        unplug(w);
-        plug(w, "spl");
-        bootp(w, SPL_IFINDEX, SPL_CLASS, DHCP_DISCOVER);
-        rrq(w, "u-boot.img");
+        begin_u_boot(w);
         for (unsigned block = 1; block < n_blocks(&w->u_boot); block++)
                 ack(w, block);
         pass(w, SECONDS(1));
