@@ -118,6 +118,7 @@ hold_boards() { # NAME N
         kill -STOP "${armed[@]}"
         ok "$2 boards: each has a session" wait_until are_held "$2"
         take_peaks "$2"
+        cost[$2,kernel_kib]=$(kernel_kib)
         is "$2 boards: fds of snagd" "${cost[$2,snagd_fds]}" $((cost[0,snagd_fds] + $2 * fds_each))
         is "$2 boards: fds of snagctl" "${cost[$2,snagctl_fds]}" $((cost[0,snagctl_fds] + $2 * client_fds_each))
         kill -CONT "${armed[@]}"
@@ -166,7 +167,7 @@ measure_boards() { # LEVEL
         wait_until is_quiet
         snagd=$(snagd_pid)
         take_peaks "$1"
-        [ "$1" = 0 ] || recover_boards "$1"
+        if [ "$1" = 0 ]; then cost[0,kernel_kib]=$(kernel_kib); else recover_boards "$1"; fi
         kill -INT "$client"
         wait_exit "$client"
         is "$1 boards: exit status" $? 0
@@ -182,9 +183,9 @@ for level in "${board_levels[@]}"; do
         measure_boards "$level"
 done
 columns=(boards snagd_pss_kib snagd_anonymous_kib snagd_fds snagctl_pss_kib snagctl_anonymous_kib snagctl_fds
-        snagd_cpu_ms snagctl_cpu_ms seconds)
+        kernel_kib snagd_cpu_ms snagctl_cpu_ms seconds)
 note 'boards recovered together, and one more session that waits; the most that was seen of memory and fds;' \
-        'processor time for each'
+        'the kernel with both ends of each simulated wire; processor time for each'
 show_table "$ARTIFACTS/costs-boards.csv" "${columns[@]}" -- "${board_levels[@]}"
 many_boards=${board_levels[-1]}
 grows_linearly 'memory of snagctl (KiB)' snagctl_anonymous_kib 256 0 $some_boards "$many_boards"
